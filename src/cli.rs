@@ -1,0 +1,1 @@
+//! Arguments, and the plain twins of what the console does.

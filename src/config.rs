@@ -1,0 +1,1 @@
+//! The site file: which systems, how to reach them, what this desk may do.

@@ -1,0 +1,14 @@
+//! What a helpdesk talks about: people, credentials, who issued what, what was done. No screen, no socket,
+//! no database and no clock in here; everything below is data and pure functions.
+
+pub mod cardholder;
+pub mod change;
+pub mod credential;
+pub mod ids;
+pub mod journal;
+pub mod operation;
+pub mod ownership;
+pub mod policy;
+pub mod problem;
+pub mod reissue;
+pub mod text;

@@ -1,0 +1,116 @@
+//! Why something is done, at which level it must be confirmed, and what this desk may do at all.
+
+use super::credential::Credential;
+use serde::{Deserialize, Serialize};
+
+/// LIVE, TEST or SIM: always visible in words, never mixed in one file (invariant I26).
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, strum::Display, strum::EnumString,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Mode {
+    /// Real doors.
+    Live,
+    /// A vendor's test system.
+    Test,
+    /// The simulator.
+    Sim,
+}
+
+/// Why a pass is replaced (decision 20). The number is the digit of the wizard.
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Why {
+    /// The invitation lapsed.
+    Expired,
+    /// New phone.
+    NewPhone,
+    /// Lost.
+    Lost,
+    /// Stolen.
+    Stolen,
+    /// Damaged.
+    Damaged,
+    /// Forgotten at home; temporary.
+    Forgotten,
+    /// Looking for a fault.
+    Test,
+}
+
+impl Why {
+    /// All reasons in the order of their digits, 1 to 7.
+    pub const ALL: [Self; 7] =
+        [Self::Expired, Self::NewPhone, Self::Lost, Self::Stolen, Self::Damaged, Self::Forgotten, Self::Test];
+
+    /// The words on screen.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Expired => "invite expired",
+            Self::NewPhone => "new phone",
+            Self::Lost => "lost",
+            Self::Stolen => "stolen",
+            Self::Damaged => "damaged",
+            Self::Forgotten => "forgotten, temporary",
+            Self::Test => "test",
+        }
+    }
+
+    /// The digit that chooses it.
+    pub fn digit(self) -> char {
+        char::from(b'1' + Self::ALL.iter().position(|w| *w == self).unwrap_or(0) as u8)
+    }
+
+    /// The reason that a card's state suggests, if it suggests one.
+    pub fn preset(card: &Credential) -> Option<Self> {
+        (!card.usable()).then_some(Self::Expired)
+    }
+}
+
+/// The order in which a reissue works (decision 19, safety.md section 2.2).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReissueMode {
+    /// One call removes the old and adds the new. Only where the old one is not usable, or the operator
+    /// chose "at once".
+    Swap,
+    /// The new one first; the old one is retired once the new one is usable.
+    AfterAccept,
+}
+
+impl ReissueMode {
+    /// The order for this card. Lost and stolen credentials that still work must be stopped first, which
+    /// needs an order of its own: `None` here.
+    pub fn choose(card: &Credential, why: Why, at_once: bool) -> Option<Self> {
+        match (card.usable(), why) {
+            (false, _) => Some(Self::Swap),
+            (true, Why::Lost | Why::Stolen) => None,
+            (true, _) if at_once => Some(Self::Swap),
+            (true, _) => Some(Self::AfterAccept),
+        }
+    }
+}
+
+/// May this desk write at all right now?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Writes {
+    /// `L` was pressed, or the tenant starts unlocked.
+    Unlocked,
+    /// Read-only until `L`.
+    Locked,
+    /// Read-only by role or site file; no key changes it.
+    ReadOnly(&'static str),
+}
+
+/// How grave a confirm is (ux.md section 8).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ConfirmLevel {
+    /// Preview line and `y`.
+    L1,
+    /// Full preview and `y`.
+    L2,
+}

@@ -1,0 +1,1 @@
+//! The log file. Nothing is ever printed over the screen.

@@ -1,0 +1,7 @@
+//! What the inside asks of the outside. Nothing here knows HTTP, SQL or a terminal.
+
+pub mod cache;
+pub mod clock;
+pub mod ledger;
+pub mod permit;
+pub mod provider;

@@ -1,0 +1,89 @@
+//! The cache: people and credentials as last seen, with the time of that. Makes search instant and works
+//! offline. It can be thrown away at any time.
+
+use super::provider::HolderRead;
+use crate::domain::cardholder::Cardholder;
+use crate::domain::credential::{Credential, State};
+use crate::domain::ids::{CredentialId, HolderId, Link, TenantName};
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// Why the cache did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the cache did not answer: {0}")]
+pub struct CacheError(pub String);
+
+/// What a search looks in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, strum::Display)]
+#[strum(serialize_all = "lowercase")]
+pub enum Scope {
+    /// Names (and departments).
+    #[default]
+    Name,
+    /// Card numbers.
+    Number,
+    /// Contacts.
+    Contact,
+    /// Ids.
+    Id,
+}
+
+/// One row of the search pane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HolderHit {
+    /// The person.
+    pub holder: Cardholder,
+    /// How many credentials are cached.
+    pub cards: usize,
+    /// The state of the credential that most needs a hand, if there is any.
+    pub need: Option<State>,
+    /// The credential that matched, if the search hit a number.
+    pub card: Option<CredentialId>,
+}
+
+/// Search results and how far they reach.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Hits {
+    /// The rows, best first, at most as many as asked.
+    pub rows: Vec<HolderHit>,
+    /// True if there are more than shown.
+    pub more: bool,
+    /// How many people are cached in all.
+    pub total: u64,
+}
+
+/// How far the background fill of one tenant has come.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct FillMark {
+    /// Where the next page is; `None` before the first and after the last.
+    pub next: Option<Link>,
+    /// When the last full pass ended (UTC).
+    pub completed: Option<Timestamp>,
+    /// When the current pass began (UTC).
+    pub began: Option<Timestamp>,
+    /// People seen in the current pass.
+    pub seen: u64,
+}
+
+/// People and credentials as last seen.
+#[async_trait]
+pub trait Cache: Send + Sync {
+    /// Stores people with all their credentials (replacing what was cached of each), and the fill mark, in one transaction.
+    async fn store(&self, rows: Vec<HolderRead>, mark: Option<(TenantName, FillMark)>) -> Result<(), CacheError>;
+
+    /// Searches. Three and more characters: anywhere in the text, blind to case and accents; fewer: the beginning of a word.
+    /// Never reads all rows.
+    async fn search(&self, text: &str, scope: Scope, limit: usize) -> Result<Hits, CacheError>;
+
+    /// One person and her credentials as last seen.
+    async fn holder(&self, id: &HolderId) -> Result<Option<(Cardholder, Vec<Credential>)>, CacheError>;
+
+    /// The person that holds a credential.
+    async fn holder_of(&self, id: &CredentialId) -> Result<Option<HolderId>, CacheError>;
+
+    /// How far the fill of a tenant has come.
+    async fn fill_mark(&self, tenant: &TenantName) -> Result<FillMark, CacheError>;
+
+    /// Ends a full pass: forgets people of this tenant not seen since it began.
+    async fn finish_fill(&self, tenant: &TenantName, began: Timestamp, now: Timestamp) -> Result<(), CacheError>;
+}

@@ -1,0 +1,262 @@
+//! One connected system, as the inside sees it.
+
+use super::permit::Permit;
+use crate::domain::cardholder::Cardholder;
+use crate::domain::change::{CredentialChange, PreparedChange};
+use crate::domain::credential::{Credential, CredentialType, System};
+use crate::domain::ids::{HolderId, Link, TenantName};
+use crate::domain::operation::Operation;
+use crate::domain::policy::Mode;
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::text::SafeText;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// Why a call did not give what was asked. `OutcomeUnknown` is for writes only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderErrorKind {
+    /// Key, certificate, address filter or a disabled client: stop, never try again by itself.
+    Unauthorised,
+    /// Licence or privilege.
+    Forbidden,
+    /// Absent, or invisible to the operator.
+    NotFound,
+    /// Locked by somebody else.
+    Conflict,
+    /// The request was refused as wrong.
+    Invalid,
+    /// Too many calls; wait so long if the server said.
+    RateLimited(Option<Duration>),
+    /// No answer, or no useful one.
+    Unavailable,
+    /// The address, name, connection or TLS failed before any request byte left.
+    NotConnected,
+    /// The answer broke a bound or could not be read.
+    Unreadable,
+    /// A write got no proof of success or refusal.
+    OutcomeUnknown,
+}
+
+/// A failed call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderError {
+    /// For branching.
+    pub kind: ProviderErrorKind,
+    /// HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// The vendor's own message, made safe; or empty.
+    pub said: SafeText,
+    /// Full technical text for the message log, made safe.
+    pub detail: SafeText,
+}
+
+impl ProviderError {
+    /// An error with its kind and technical text.
+    pub fn new(kind: ProviderErrorKind, detail: impl AsRef<str>) -> Self {
+        Self { kind, status: None, said: SafeText::default(), detail: SafeText::of(detail.as_ref()) }
+    }
+
+    /// The error as an operator reads it, naming the tenant.
+    pub fn problem(&self, tenant: &TenantName) -> Problem {
+        use ProviderErrorKind as K;
+        let (kind, what, why, next) = match &self.kind {
+            K::Unauthorised => (
+                ProblemKind::Unauthorised,
+                "refused our key",
+                "the key, the client certificate or the address is not accepted",
+                "check the key in the site file; it is not tried again by itself, because each failure raises an alarm at the site",
+            ),
+            K::Forbidden => (
+                ProblemKind::Unauthorised,
+                "does not allow it",
+                "a licence or an operator privilege is missing",
+                "ask the site's administrator",
+            ),
+            K::NotFound => {
+                (ProblemKind::NotFound, "does not know it", "it is gone, or this key may not see it", "refresh with R")
+            }
+            K::Conflict => (
+                ProblemKind::Refused,
+                "has the person locked",
+                "somebody has the record open in another program",
+                "wait until it is closed, then try again",
+            ),
+            K::Invalid => (ProblemKind::Failed, "refused the request", "", "read the message with :messages"),
+            K::RateLimited(_) => (
+                ProblemKind::Unreachable,
+                "asks us to slow down",
+                "too many calls",
+                "wait a little, then refresh with R",
+            ),
+            K::Unavailable => (
+                ProblemKind::Unreachable,
+                "does not answer usefully",
+                "",
+                "what is shown comes from the cache; refresh with R",
+            ),
+            K::NotConnected => (
+                ProblemKind::Unreachable,
+                "cannot be reached",
+                "no connection could be made",
+                "check network and address; what is shown comes from the cache",
+            ),
+            K::Unreadable => (
+                ProblemKind::Failed,
+                "sent an answer that cannot be read",
+                "",
+                "refresh with R; if it stays, show the message log to the site's administrator",
+            ),
+            K::OutcomeUnknown => (
+                ProblemKind::OutcomeUnknown,
+                "gave no answer to a change",
+                "it may or may not have been done",
+                "it is checked by reading; do not repeat it",
+            ),
+        };
+        let mut why = why.to_owned();
+        if !self.said.as_str().is_empty() {
+            if !why.is_empty() {
+                why.push_str(", ");
+            }
+            why.push_str(&format!("it says \"{}\"", self.said));
+        }
+        if let Some(status) = self.status {
+            why = if why.is_empty() { format!("HTTP {status}") } else { format!("{why} (HTTP {status})") };
+        }
+        Problem::new(kind, format!("{tenant} {what}"), why, next).with_detail(self.detail.as_str())
+    }
+}
+
+/// A person with all her credentials, read in one call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HolderRead {
+    /// The person.
+    pub holder: Cardholder,
+    /// All her credentials in this system.
+    pub credentials: Vec<Credential>,
+    /// The vendor's `Date` header.
+    pub server_date: Option<Timestamp>,
+}
+
+/// One page of people.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HolderPage {
+    /// The people.
+    pub rows: Vec<HolderRead>,
+    /// Where the next page is; `None` on the last.
+    pub next: Option<Link>,
+}
+
+/// How a sent change ended (invariant I4): three-valued, and nothing is ever "failed".
+#[derive(Debug, Clone, PartialEq)]
+pub enum SendOutcome {
+    /// A proven success. The answer may name the credentials of the person as they now are.
+    Applied {
+        /// HTTP status.
+        status: u16,
+        /// The vendor's `Date`.
+        server_date: Option<Timestamp>,
+    },
+    /// A proven refusal by the origin itself.
+    Rejected(ProviderError),
+    /// Proved: no request byte left.
+    NotSent(ProviderError),
+    /// Everything else.
+    Unknown(ProviderError),
+}
+
+/// One line of a vendor's change log about one person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedRow {
+    /// When (UTC), vendor's clock.
+    pub at: Timestamp,
+    /// The person.
+    pub holder: HolderId,
+    /// Who did it: the vendor's reference of the acting operator, if shown.
+    pub operator: Option<Link>,
+    /// Credentials that are in the new values and not in the old ones.
+    pub added: Vec<Link>,
+    /// Credentials that are in the old values and not in the new ones.
+    pub removed: Vec<Link>,
+}
+
+/// Rows of the change log since a bookmark, and the newest bookmark.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedRead {
+    /// The rows, oldest first.
+    pub rows: Vec<FeedRow>,
+    /// Where to go on.
+    pub bookmark: Link,
+}
+
+/// What is configured about a tenant and matters inside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantProfile {
+    /// Name.
+    pub name: TenantName,
+    /// System.
+    pub system: System,
+    /// LIVE, TEST, SIM.
+    pub mode: Mode,
+    /// True if the site file lets this desk write without `L`.
+    pub starts_unlocked: bool,
+    /// True if new credentials carry our marker (decision 12).
+    pub marker: bool,
+    /// The vendor's reference of our own, dedicated operator, as the change feed shows it. `None`: feed rows
+    /// prove nothing about who acted.
+    pub feed_operator: Option<Link>,
+}
+
+/// What a tenant turned out to be when it was last asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Version as the server says it, made safe.
+    pub version: SafeText,
+    /// Round trip of the check.
+    pub round_trip: Duration,
+    /// The change feed is there.
+    pub has_feed: bool,
+    /// Events are there.
+    pub has_events: bool,
+}
+
+/// One connected system. Reads may be repeated and cancelled; the one write needs a [`Permit`].
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// What is configured.
+    fn profile(&self) -> &TenantProfile;
+
+    /// Asks the system who it is.
+    async fn connect(&self) -> Result<Connection, ProviderError>;
+
+    /// People whose name, or (where the vendor can) number or contact, matches; at most `limit`.
+    async fn find_holders(&self, text: &str, limit: usize) -> Result<HolderPage, ProviderError>;
+
+    /// All people by pages in a stable order, for the cache. `None`: the first page.
+    async fn list_holders(&self, page: Option<&Link>, size: usize) -> Result<HolderPage, ProviderError>;
+
+    /// One person with all her credentials, live.
+    async fn holder(&self, id: &HolderId, link: &Link) -> Result<HolderRead, ProviderError>;
+
+    /// Types that this desk may assign.
+    async fn credential_types(&self) -> Result<Vec<CredentialType>, ProviderError>;
+
+    /// Where the change feed stands now; `None` if the tenant has none.
+    async fn bookmark(&self) -> Result<Option<Link>, ProviderError>;
+
+    /// What the change feed says since then, all pages.
+    async fn changes_since(&self, bookmark: &Link) -> Result<FeedRead, ProviderError>;
+
+    /// The vendor's own events about a person, newest first, at most `limit`; empty if there are none to be had.
+    async fn events_of(&self, id: &HolderId, limit: usize) -> Result<Vec<Operation>, ProviderError>;
+
+    /// The exact request that a change becomes. Sends nothing.
+    ///
+    /// # Errors
+    /// If the change cannot be said in the vendor's terms.
+    fn prepare(&self, change: &CredentialChange) -> Result<PreparedChange, ProviderError>;
+
+    /// Sends a prepared change once: no pool, no retry, no redirect.
+    async fn send(&self, permit: Permit, change: &PreparedChange) -> SendOutcome;
+}

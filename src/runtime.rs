@@ -1,0 +1,1 @@
+//! The loop: input, messages, drawing, tasks.

@@ -1,0 +1,1 @@
+//! The four vendors on loopback: training ground, demo and test bed.

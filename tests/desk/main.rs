@@ -1,0 +1,1 @@
+//! The parts together, in process: workflow, ledger, backends and simulator.

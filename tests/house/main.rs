@@ -1,0 +1,1 @@
+//! The house itself: who uses whom, and documents that are generated.

@@ -1,0 +1,1 @@
+//! The built program: terminal, plain commands, kill and restart.
