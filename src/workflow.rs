@@ -1,4 +1,17 @@
 //! Acting on credentials: journalled, gated, recovered.
+//!
+//! The journal gets each step before it is taken (`attempt`), the `gate` is computed from a live read,
+//! `reissue` and `retire` say what is sent and in which order, `binding` finds out which object a call made,
+//! `conclude` records how it ended, and `recovery` settles by reading what was left open.
+
+mod attempt;
+pub mod binding;
+mod conclude;
+pub mod gate;
+mod preview;
+pub mod recovery;
+pub mod reissue;
+mod retire;
 
 use crate::domain::journal::ProcessMark;
 use crate::ports::clock::{Clock, Ids};

@@ -1,5 +1,12 @@
 //! Who issued a credential: grades computed from evidence at the time of action (safety.md section 4).
 
+mod evidence;
+mod grading;
+
+pub use evidence::{Evidence, Strength};
+pub use grading::grade_all;
+
+use super::policy::ConfirmLevel;
 use super::text::SafeText;
 use serde::Serialize;
 
@@ -66,4 +73,52 @@ pub struct Ownership {
     pub grade: Grade,
     /// The facts, each a short clause: `ledger 02 Jun by op7`, `our marker on exactly one card`.
     pub clues: Vec<SafeText>,
+}
+
+/// What is to be done to one credential that exists.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, strum::EnumIter)]
+pub enum Action {
+    /// The vendor can take it back: disable, suspend.
+    Reversible,
+    /// Nobody can take it back: remove.
+    Irreversible,
+}
+
+/// What a grade permits for one credential, and how it must be confirmed (safety.md table 4.2 as amended by
+/// decision 14).
+///
+/// # Errors
+/// The reason, as the operator reads it beside the dim action.
+pub fn permits(grade: Grade, action: Action) -> Result<ConfirmLevel, &'static str> {
+    match grade {
+        Grade::Confirmed | Grade::Tagged | Grade::Witnessed => Ok(match action {
+            Action::Reversible => ConfirmLevel::L1,
+            Action::Irreversible => ConfirmLevel::L2,
+        }),
+        Grade::Inferred => Err("it is only inferred to be ours; this version has no review that could settle it"),
+        Grade::Claimed => Err("it carries a mark like ours, but this console has no record of it"),
+        Grade::Ambiguous => Err("it is not clear whose it is: the evidence contradicts itself"),
+        Grade::Foreign => Err("it was not issued by this console"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::IntoEnumIterator;
+
+    #[test]
+    fn i13_only_what_is_surely_ours_may_be_touched() {
+        for grade in Grade::iter() {
+            for action in Action::iter() {
+                assert_eq!(permits(grade, action).is_ok(), grade.badge() == "*ours", "{grade} {action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_taken_back_is_confirmed_at_a_higher_level() {
+        assert_eq!(permits(Grade::Tagged, Action::Reversible), Ok(ConfirmLevel::L1));
+        assert_eq!(permits(Grade::Tagged, Action::Irreversible), Ok(ConfirmLevel::L2));
+    }
 }

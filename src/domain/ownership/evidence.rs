@@ -1,0 +1,149 @@
+//! What one fact says about one credential, and how facts combine. The combination is a join: order, grouping
+//! and repetition of the facts cannot change the outcome, so no clever sequence of reads can raise a grade.
+
+use super::Grade;
+use crate::domain::ids::IntentId;
+
+/// How strongly a fact ties an object to one intent of ours, weakest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, strum::EnumIter)]
+pub enum Strength {
+    /// It was the only new object between two reads.
+    Inferred,
+    /// The vendor's log names our identity as its creator.
+    Witnessed,
+    /// It carries the marker of that intent.
+    Tagged,
+    /// The vendor's answer to our create named it.
+    Confirmed,
+}
+
+/// Everything that is known about the origin of one object, or one part of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Evidence {
+    /// No fact at all (the bottom: changes nothing when combined).
+    Nothing,
+    /// A marker in valid form that no journal row here explains.
+    Claim,
+    /// It comes from this intent.
+    Ours {
+        /// The intent.
+        intent: IntentId,
+        /// The strongest fact that says so.
+        strength: Strength,
+    },
+    /// Facts that cannot all be true.
+    Contradiction,
+    /// Its end was seen: whatever now bears its id is not what we made (invariant I14). Outranks even a
+    /// contradiction, because it is the lower grade of the two.
+    Ended,
+}
+
+impl Evidence {
+    /// Combines two pieces of evidence. Commutative, associative and idempotent; two origins for one object
+    /// are a contradiction, and a contradiction is never argued away by further facts.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        use Evidence as E;
+        match (self, other) {
+            (E::Ended, _) | (_, E::Ended) => E::Ended,
+            (E::Nothing, it) | (it, E::Nothing) => it,
+            (E::Claim, E::Claim) => E::Claim,
+            (E::Ours { intent: a, strength: x }, E::Ours { intent: b, strength: y }) if a == b => {
+                E::Ours { intent: a, strength: x.max(y) }
+            }
+            _ => E::Contradiction,
+        }
+    }
+
+    /// The grade that this evidence amounts to.
+    pub fn grade(self) -> Grade {
+        match self {
+            Self::Nothing | Self::Ended => Grade::Foreign,
+            Self::Claim => Grade::Claimed,
+            Self::Contradiction => Grade::Ambiguous,
+            Self::Ours { strength, .. } => match strength {
+                Strength::Inferred => Grade::Inferred,
+                Strength::Witnessed => Grade::Witnessed,
+                Strength::Tagged => Grade::Tagged,
+                Strength::Confirmed => Grade::Confirmed,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ownership::{Action, permits};
+    use proptest::prelude::*;
+
+    fn any_evidence() -> impl Strategy<Value = Evidence> {
+        let strength = prop_oneof![
+            Just(Strength::Inferred),
+            Just(Strength::Witnessed),
+            Just(Strength::Tagged),
+            Just(Strength::Confirmed)
+        ];
+        prop_oneof![
+            2 => Just(Evidence::Nothing),
+            1 => Just(Evidence::Claim),
+            4 => (0u128..3, strength)
+                .prop_map(|(n, strength)| Evidence::Ours { intent: IntentId(uuid::Uuid::from_u128(n)), strength }),
+            1 => Just(Evidence::Contradiction),
+            1 => Just(Evidence::Ended),
+        ]
+    }
+
+    fn sure(evidence: Evidence) -> bool {
+        permits(evidence.grade(), Action::Irreversible).is_ok()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        #[test]
+        fn i13_the_order_of_two_facts_does_not_matter(a in any_evidence(), b in any_evidence()) {
+            prop_assert_eq!(a.and(b), b.and(a));
+        }
+
+        #[test]
+        fn i13_the_grouping_of_facts_does_not_matter(a in any_evidence(), b in any_evidence(), c in any_evidence()) {
+            prop_assert_eq!(a.and(b).and(c), a.and(b.and(c)));
+        }
+
+        #[test]
+        fn i13_a_fact_told_twice_counts_once(a in any_evidence()) {
+            prop_assert_eq!(a.and(a), a);
+        }
+
+        #[test]
+        fn i13_nothing_changes_nothing(a in any_evidence()) {
+            prop_assert_eq!(a.and(Evidence::Nothing), a);
+        }
+
+        #[test]
+        fn i13_a_contradiction_is_never_argued_away(facts in proptest::collection::vec(any_evidence(), 0..8)) {
+            let all = facts.into_iter().fold(Evidence::Contradiction, Evidence::and);
+            prop_assert!(matches!(all, Evidence::Contradiction | Evidence::Ended));
+            prop_assert!(!sure(all));
+        }
+
+        #[test]
+        fn i14_a_seen_end_is_never_argued_away(facts in proptest::collection::vec(any_evidence(), 0..8)) {
+            let all = facts.into_iter().fold(Evidence::Ended, Evidence::and);
+            prop_assert_eq!(all.grade(), Grade::Foreign);
+        }
+
+        #[test]
+        fn i13_more_facts_only_climb(a in any_evidence(), b in any_evidence()) {
+            // `x <= y` in the order of the join means `x.and(y) == y`.
+            let both = a.and(b);
+            prop_assert_eq!(a.and(both), both);
+            // What is sure with more facts was claimed by at least one of them alone, for the same intent.
+            if let Evidence::Ours { intent, strength } = both {
+                let says = |e: Evidence| e == Evidence::Ours { intent, strength };
+                prop_assert!(says(a) || says(b));
+            }
+        }
+    }
+}

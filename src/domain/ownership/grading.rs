@@ -1,0 +1,195 @@
+//! From the journal and a live read to a grade for each credential of one person (safety.md 4.1 and 4.3,
+//! decisions 10 to 12). Pure: the same records and cards always give the same grades.
+
+use super::{Evidence, Ownership, Strength};
+use crate::domain::credential::Credential;
+use crate::domain::journal::{Act, IntentRecord, IntentState, Marker, Proof, Seen, contact_hash};
+use crate::domain::text::{SafeText, Untrusted};
+
+/// Grades all credentials of one person, in their order.
+///
+/// `records` are all intents of that person, of whatever type; `cards` all her credentials as just read. A
+/// record alone raises nothing: every fact below starts at something that the vendor shows (invariant I11).
+pub fn grade_all(records: &[IntentRecord], cards: &[Credential]) -> Vec<Ownership> {
+    cards.iter().map(|card| grade(records, cards, card)).collect()
+}
+
+/// One fact: what it says, and the words for it.
+struct Fact {
+    says: Evidence,
+    clues: Vec<SafeText>,
+}
+
+impl Fact {
+    fn new(says: Evidence, clues: impl IntoIterator<Item = String>) -> Self {
+        Self { says, clues: clues.into_iter().map(|c| SafeText::of(&c)).collect() }
+    }
+
+    fn contradiction(clue: impl Into<String>) -> Self {
+        Self::new(Evidence::Contradiction, [clue.into()])
+    }
+}
+
+fn grade(records: &[IntentRecord], cards: &[Credential], card: &Credential) -> Ownership {
+    if let Some(record) = records.iter().find(|r| ended(r, card)) {
+        let clue = format!("its end was recorded {}; an id that comes back is not ours", day(record));
+        return Ownership { grade: Evidence::Ended.grade(), clues: vec![SafeText::of(&clue)] };
+    }
+    let marker = Marker::split(card.number.raw()).1;
+    let mut facts: Vec<Fact> =
+        records.iter().flat_map(|r| [by_identity(r, card, marker.as_ref()), by_candidacy(r, card)]).flatten().collect();
+    facts.extend(marker.map(|m| by_marker(records, cards, card, &m)));
+
+    let says = facts.iter().fold(Evidence::Nothing, |all, fact| all.and(fact.says));
+    let mut clues: Vec<SafeText> = Vec::new();
+    for clue in facts.into_iter().flat_map(|fact| fact.clues) {
+        if !clues.contains(&clue) {
+            clues.push(clue);
+        }
+    }
+    if clues.is_empty() {
+        clues.push(SafeText::of("no record here"));
+    }
+    Ownership { grade: says.grade(), clues }
+}
+
+/// Its end was seen. Either identity suffices: an id that lives on under another reference is as suspect as a
+/// reference that is used again.
+fn ended(record: &IntentRecord, card: &Credential) -> bool {
+    record.binding.as_ref().and_then(|b| b.ended.as_ref()).is_some_and(|seen| {
+        seen.link == card.link || (!seen.lasting_id.is_empty() && seen.lasting_id == card.lasting_id.raw())
+    })
+}
+
+/// The journal bound this very object to an intent.
+fn by_identity(record: &IntentRecord, card: &Credential, marker: Option<&Marker>) -> Option<Fact> {
+    if !makes(record) {
+        return None;
+    }
+    let binding = record.binding.as_ref()?;
+    let seen = binding.object.as_ref().filter(|seen| seen.is(card))?;
+    if record.purpose.marker.is_some() && marker != record.purpose.marker.as_ref() {
+        return Some(Fact::contradiction("it should carry our marker and does not"));
+    }
+    if let Some(what) = drift(record, seen, card, marker) {
+        return Some(Fact::contradiction(format!("{what} differs from what was recorded {}", day(record))));
+    }
+    let strength = binding.proofs.iter().filter_map(|proof| match proof {
+        Proof::Answer => Some((Strength::Confirmed, "the vendor's answer named it")),
+        Proof::Feed => Some((Strength::Witnessed, "the vendor's log names us as its creator")),
+        Proof::Diff => Some((Strength::Inferred, "the only new card between our two reads")),
+        // The marker speaks for itself, from the live card; an absence says nothing about what exists.
+        Proof::Marker | Proof::Absence => None,
+    });
+    let (strength, clue) = strength.max_by_key(|(strength, _)| *strength)?;
+    Some(Fact::new(
+        Evidence::Ours { intent: record.intent, strength },
+        [ledger_clue(record), clue.to_owned(), read_back_clue(card)],
+    ))
+}
+
+/// What no longer agrees with the binding, although it cannot change on a living credential (invariant I13).
+fn drift(record: &IntentRecord, seen: &Seen, card: &Credential, marker: Option<&Marker>) -> Option<&'static str> {
+    if record.purpose.holder != card.holder {
+        Some("the person")
+    } else if seen.type_link != card.type_link {
+        Some("the card type")
+    } else if seen.class != card.class {
+        Some("the kind of card")
+    } else if seen.marker.as_ref() != marker {
+        Some("the number")
+    } else if contact_changed(seen, card) {
+        Some("the contact")
+    } else {
+        None
+    }
+}
+
+/// A contact that the vendor withholds, then or now, says nothing; two shown ones must agree.
+fn contact_changed(seen: &Seen, card: &Credential) -> bool {
+    let now = contact_hash(card);
+    if seen.contact_hash == now {
+        return false;
+    }
+    let mut withheld = card.clone();
+    if let Some(invitation) = &mut withheld.invitation {
+        invitation.email = Untrusted::default();
+        invitation.phone = Untrusted::default();
+    }
+    let withheld = contact_hash(&withheld);
+    seen.contact_hash != withheld && now != withheld
+}
+
+/// An unsettled change of ours could have made it, and so could somebody else.
+fn by_candidacy(record: &IntentRecord, card: &Credential) -> Option<Fact> {
+    let open = matches!(record.state, IntentState::Ambiguous | IntentState::Diverged | IntentState::Held);
+    let candidates = &record.remark.as_ref().filter(|_| open)?.candidates;
+    candidates.iter().any(|seen| seen.is(card)).then(|| {
+        let count = candidates.len();
+        Fact::contradiction(if count > 1 {
+            format!("one of {count} candidates of a change of {} that is not settled", day(record))
+        } else {
+            format!("a change of {} that is not settled names it", day(record))
+        })
+    })
+}
+
+/// It carries a marker of our form. A copied marker proves nothing (decision 11).
+fn by_marker(records: &[IntentRecord], cards: &[Credential], card: &Credential, marker: &Marker) -> Fact {
+    let mut rows = records.iter().filter(|r| makes(r) && r.purpose.marker.as_ref() == Some(marker));
+    let Some(record) = rows.next() else {
+        return Fact::new(Evidence::Claim, ["it carries a marker like ours, but there is no record here".to_owned()]);
+    };
+    if rows.next().is_some() {
+        return Fact::contradiction("two records here claim its marker");
+    }
+    if record.purpose.holder != card.holder {
+        return Fact::contradiction("its marker belongs to another person");
+    }
+    if record.purpose.type_link != card.type_link {
+        return Fact::contradiction("its marker belongs to another card type");
+    }
+    let bearers = cards.iter().filter(|c| Marker::split(c.number.raw()).1.as_ref() == Some(marker)).count();
+    let several = || Fact::contradiction(format!("{bearers} cards carry the marker"));
+    let bound = record.binding.as_ref().and_then(|b| b.object.as_ref());
+    if bound.is_some_and(|seen| !seen.is(card)) {
+        return Fact::contradiction(format!("its marker was copied from the card that we issued {}", day(record)));
+    }
+    let settled = matches!(record.state, IntentState::Bound | IntentState::Done);
+    if !(settled && bound.is_some()) {
+        if bearers != 1 {
+            return several();
+        }
+        let Some(snapshot) = record.snapshot.as_ref().filter(|_| record.sent.is_some()) else {
+            return Fact::contradiction("it carries a marker that we never sent");
+        };
+        if snapshot.before.iter().any(|seen| seen.is(card)) {
+            return Fact::contradiction("it was there before we sent its marker");
+        }
+    }
+    let copies = match bearers {
+        0 | 1 => "our marker on exactly one card".to_owned(),
+        n => format!("our marker on the recorded card; copied onto {}", n - 1),
+    };
+    Fact::new(
+        Evidence::Ours { intent: record.intent, strength: Strength::Tagged },
+        [ledger_clue(record), copies, read_back_clue(card)],
+    )
+}
+
+/// True if the intent's call adds an object.
+fn makes(record: &IntentRecord) -> bool {
+    matches!(record.purpose.act, Act::Swap | Act::Issue)
+}
+
+fn day(record: &IntentRecord) -> String {
+    record.sent.unwrap_or(record.opened).strftime("%d %b %Y").to_string()
+}
+
+fn ledger_clue(record: &IntentRecord) -> String {
+    format!("ledger {} by {} on this console", day(record), record.operator)
+}
+
+fn read_back_clue(card: &Credential) -> String {
+    if card.lasting_id.is_empty() { "href read back".to_owned() } else { "credential id read back".to_owned() }
+}

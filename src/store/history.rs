@@ -1,0 +1,124 @@
+//! Reading what the journal adds up to.
+
+use crate::domain::ids::IntentId;
+use crate::domain::journal::{Act, IntentRecord, IntentState, Payload};
+use crate::domain::operation::{Operation, Source};
+use crate::domain::text::SafeText;
+use jiff::Timestamp;
+use rusqlite::{Connection, Params, Row};
+use std::str::FromStr;
+
+/// The rows of `intents` with the payloads that they point to.
+const RECORD: &str = "SELECT i.intent, i.state, i.attempt, i.operator, i.opened, i.moved, i.sent, i.seq, \
+                      p.payload, s.payload, b.payload, r.payload \
+                      FROM intents i JOIN events p ON p.seq = i.purpose_seq \
+                      LEFT JOIN events s ON s.seq = i.snapshot_seq \
+                      LEFT JOIN events b ON b.seq = i.binding_seq \
+                      LEFT JOIN events r ON r.seq = i.remark_seq ";
+
+/// Why a row could not be given.
+type Fault = String;
+
+/// Records that fit `filter`: what follows `FROM`.
+pub(super) fn records(connection: &Connection, filter: &str, args: impl Params) -> Result<Vec<IntentRecord>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{RECORD}{filter}")).map_err(|e| e.to_string())?;
+    let mut rows = statement.query(args).map_err(|e| e.to_string())?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(|e| e.to_string())? {
+        found.push(record(row)?);
+    }
+    Ok(found)
+}
+
+fn record(row: &Row<'_>) -> Result<IntentRecord, Fault> {
+    let seq: i64 = row.get(7).map_err(|e| e.to_string())?;
+    read(row, seq).ok_or_else(|| format!("the intent at event {seq} cannot be read"))
+}
+
+fn read(row: &Row<'_>, seq: i64) -> Option<IntentRecord> {
+    let text = |column: usize| row.get::<_, String>(column).ok();
+    let time = |column: usize| text(column)?.parse::<Timestamp>().ok();
+    let payload = |column: usize| serde_json::from_str::<Payload>(&text(column)?).ok();
+    let Payload::Purpose(purpose) = payload(8)? else { return None };
+    // A payload that is there and cannot be read must not pass for one that was never written.
+    let missing = |column: usize| row.get::<_, Option<String>>(column).ok() == Some(None);
+    Some(IntentRecord {
+        intent: IntentId::from_str(&text(0)?).ok()?,
+        state: IntentState::from_str(&text(1)?).ok()?,
+        attempt: row.get(2).ok()?,
+        purpose: *purpose,
+        operator: text(3)?,
+        opened: time(4)?,
+        moved: time(5)?,
+        sent: if missing(6) { None } else { Some(time(6)?) },
+        snapshot: match payload(9) {
+            Some(Payload::Snapshot(snapshot)) => Some(*snapshot),
+            None if missing(9) => None,
+            _ => return None,
+        },
+        binding: match payload(10) {
+            Some(Payload::Binding(binding)) => Some(*binding),
+            None if missing(10) => None,
+            _ => return None,
+        },
+        remark: match payload(11) {
+            Some(Payload::Remark(remark)) => Some(remark),
+            None if missing(11) => None,
+            _ => return None,
+        },
+        seq: u64::try_from(seq).ok()?,
+    })
+}
+
+/// Which replacements still have their old credential to retire: done, with an old credential, in no saga whose
+/// retirement was begun and not given up, and not overtaken by a newer reissue that may have had an effect.
+///
+/// A retirement that the vendor refused counts as begun: it waits for an operator (invariant I2) among the
+/// unfinished work, and must not be tried again by a loop.
+pub(super) const WAITING: &str = "WHERE i.act = 'issue' AND i.state = 'DONE' AND i.old_id IS NOT NULL \
+     AND NOT EXISTS (SELECT 1 FROM intents t WHERE t.saga = i.saga AND t.act = 'retire' AND t.state <> 'ABANDONED') \
+     AND NOT EXISTS (SELECT 1 FROM intents n WHERE n.holder = i.holder AND n.type_link = i.type_link \
+         AND n.act IN ('issue', 'swap') AND n.purpose_seq > i.purpose_seq \
+         AND n.state NOT IN ('ABANDONED', 'NOT_SENT', 'REJECTED', 'NOT_APPLIED')) \
+     ORDER BY i.purpose_seq";
+
+/// The row of the history that shows an intent.
+pub(super) fn operation(record: IntentRecord) -> Operation {
+    let purpose = record.purpose;
+    let old = purpose.old.map(|seen| seen.id);
+    let new = record.binding.and_then(|b| b.object).map(|seen| seen.id);
+    let words = purpose.why.words();
+    let note = if purpose.note.is_empty() { words.to_owned() } else { format!("{words}, {}", purpose.note) };
+    Operation {
+        at: record.moved,
+        source: Source::Ledger,
+        action: SafeText::of(match purpose.act {
+            Act::Swap => "reissue",
+            Act::Issue => "issue",
+            Act::Retire => "retire",
+        }),
+        result: SafeText::of(result_word(record.state)),
+        holder: purpose.holder,
+        credential: if purpose.act == Act::Retire { old } else { new.or(old) },
+        operator: SafeText::of(&record.operator),
+        ticket: SafeText::of(&purpose.ticket),
+        note: SafeText::of(&note),
+        intent: Some(record.intent),
+        seq: Some(record.seq),
+    }
+}
+
+/// An open question is never called a failure (invariant I4).
+fn result_word(state: IntentState) -> &'static str {
+    match state {
+        IntentState::Done | IntentState::Bound | IntentState::Applied => "ok",
+        IntentState::Rejected => "refused",
+        IntentState::NotSent => "not sent",
+        IntentState::NotApplied => "not applied",
+        IntentState::Abandoned => "abandoned",
+        IntentState::Intent | IntentState::Snapshotted => "begun",
+        IntentState::Held => "held",
+        IntentState::WrittenOff => "written off",
+        IntentState::Sending | IntentState::Unknown | IntentState::Ambiguous | IntentState::Diverged => "unknown",
+    }
+}

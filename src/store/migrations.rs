@@ -1,0 +1,57 @@
+//! The schemas, and how an older file gets the present one.
+
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
+use std::sync::LazyLock;
+
+static LEDGER: LazyLock<Migrations<'static>> =
+    LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../assets/schema/ledger/0001_journal.sql"))]));
+
+/// Brings a ledger to the present schema.
+///
+/// # Errors
+/// If SQLite refuses, or a newer program wrote the file.
+pub(super) fn ledger(connection: &mut Connection) -> Result<(), rusqlite_migration::Error> {
+    // Two processes may start on an empty folder at the same moment: the slower one finds the tables in place when
+    // it looks again.
+    for _ in 0..2 {
+        if LEDGER.to_latest(connection).is_ok() {
+            return Ok(());
+        }
+    }
+    LEDGER.to_latest(connection)
+}
+
+/// Every statement of the schema in a fixed order, to compare a file with what this program would have made.
+///
+/// # Errors
+/// If the schema cannot be read.
+pub(super) fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    connection
+        .prepare(
+            "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema \
+             WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1, 2",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// What [`schema_of`] gives for an untouched ledger.
+///
+/// # Errors
+/// If SQLite has no memory left.
+pub(super) fn expected_ledger_schema() -> Result<Vec<(String, String)>, String> {
+    let mut memory = Connection::open_in_memory().map_err(|e| e.to_string())?;
+    ledger(&mut memory).map_err(|e| e.to_string())?;
+    schema_of(&memory).map_err(|e| e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ledger_schema_is_valid() {
+        LEDGER.validate().unwrap();
+    }
+}

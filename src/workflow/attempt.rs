@@ -1,0 +1,209 @@
+//! One intent on its way from INTENT to a recorded outcome: the order in which things become durable, shared
+//! by every mutation. Nothing in here decides whether to send; it only makes sure that what is decided, sent
+//! and learnt is on disk at the right moment.
+
+use super::Means;
+use super::binding::{Finding, Traces};
+use super::gate::{LiveView, ledger_problem};
+use crate::domain::change::{CredentialChange, PreparedChange};
+use crate::domain::credential::Credential;
+use crate::domain::ids::{IntentId, Link};
+use crate::domain::journal::{Binding, EventDraft, IntentState, Payload, Purpose, Remark, Seen, Snapshot};
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::ports::ledger::{Ledger, LedgerError};
+use crate::ports::permit::Permit;
+use crate::ports::provider::FeedRow;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// Waits before each read-back after a proven success: the list may lag a moment behind the answer.
+const READ_BACK_AFTER: [Duration; 3] = [Duration::ZERO, Duration::from_millis(500), Duration::from_millis(1500)];
+
+/// Every call is the first attempt of its intent: trying again is a new command, and so a new intent.
+pub(super) const ATTEMPT: u16 = 1;
+
+/// A recorded intent that this process works on.
+pub(super) struct Attempt<'a> {
+    pub(super) means: &'a Means,
+    pub(super) intent: IntentId,
+    pub(super) purpose: Purpose,
+}
+
+/// The request that may be sent, and the leave to send it.
+pub(super) struct Armed {
+    pub(super) permit: Permit,
+    pub(super) request: PreparedChange,
+    pub(super) snapshot: Snapshot,
+}
+
+/// What the vendor showed after a call, and what it means.
+#[derive(Clone, Debug)]
+pub(super) struct ReadBack {
+    pub(super) view: LiveView,
+    pub(super) finding: Finding,
+    /// True if the feed was read and shows no card added for the person.
+    pub(super) feed_silent: bool,
+    /// True if the old object was there before and is gone.
+    pub(super) old_is_gone: bool,
+    /// True if anything could be an effect of the call.
+    pub(super) anything_new: bool,
+}
+
+impl<'a> Attempt<'a> {
+    /// Records INTENT.
+    pub(super) async fn open(means: &'a Means, purpose: Purpose) -> Result<Self, Problem> {
+        let intent = IntentId(means.ids.uuid());
+        let attempt = Self { means, intent, purpose };
+        let payload = Payload::Purpose(Box::new(attempt.purpose.clone()));
+        let draft = attempt.draft(IntentState::Intent, payload, None);
+        means.ledger.append(draft).await.map_err(|e| ledger_problem(&e))?;
+        Ok(attempt)
+    }
+
+    /// Records that nothing was sent and nothing will be. If even that cannot be written, the next start does it.
+    pub(super) async fn abandon(&self, why: &Problem) {
+        let words = format!("nothing was sent: {why}");
+        let _ = self.means.ledger.append(self.draft(IntentState::Abandoned, remark(words, None), None)).await;
+    }
+
+    /// Records what was there before and the exact request, then SENDING, which gives the leave to send.
+    ///
+    /// The read behind `view` must still be young when SENDING is durable: the gate is only as good as that.
+    pub(super) async fn arm(
+        &self,
+        view: &LiveView,
+        bookmark: Option<Link>,
+        change: &CredentialChange,
+        expect_contact: String,
+    ) -> Result<Armed, Problem> {
+        let Means { provider, ledger, clock, operator, .. } = self.means;
+        let request = provider.prepare(change).map_err(|e| e.problem(&provider.profile().name))?;
+        let snapshot = Snapshot {
+            before: view.read.credentials.iter().map(Seen::of).collect(),
+            bookmark,
+            request: request.digest(),
+            expect_contact,
+        };
+        let payload = Payload::Snapshot(Box::new(snapshot.clone()));
+        let draft = self.draft(IntentState::Snapshotted, payload, view.read.server_date);
+        ledger.append(draft).await.map_err(|e| ledger_problem(&e))?;
+        if !view.is_live(self.means) {
+            return Err(Problem::new(
+                ProblemKind::Stale,
+                "the read of the person is too old to act on",
+                "more than 30 s passed before anything could be sent",
+                "try again",
+            ));
+        }
+        let permit = Permit::after_sending(ledger.as_ref(), self.intent, ATTEMPT, &request, operator, clock.now())
+            .await
+            .map_err(|e| ledger_problem(&e))?;
+        Ok(Armed { permit, request, snapshot })
+    }
+
+    /// Records one or more states in one go.
+    pub(super) async fn record(
+        &self,
+        steps: Vec<(IntentState, Payload)>,
+        server_date: Option<Timestamp>,
+    ) -> Result<(), LedgerError> {
+        let drafts = steps.into_iter().map(|(state, payload)| self.draft(state, payload, server_date)).collect();
+        append_in_order(self.means.ledger.as_ref(), drafts).await
+    }
+
+    fn draft(&self, state: IntentState, payload: Payload, server_date: Option<Timestamp>) -> EventDraft {
+        draft(self.means, self.intent, state, payload, server_date)
+    }
+
+    /// Reads the person until the effect of an applied call is seen, a few times at most. `None`: no read
+    /// succeeded.
+    pub(super) async fn read_back(&self, snapshot: &Snapshot) -> Result<ReadBack, Problem> {
+        let mut last = None;
+        for wait in READ_BACK_AFTER {
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
+            match look(self.means, &self.purpose, snapshot, true).await {
+                Ok(seen) if matches!(seen.finding, Finding::Found { .. }) => return Ok(seen),
+                other => last = Some(other),
+            }
+        }
+        last.unwrap_or_else(|| Err(Problem::new(ProblemKind::Failed, "nothing was read", "", "")))
+    }
+}
+
+/// Reads the person, and the feed if the snapshot has a bookmark, and judges what our call did.
+pub(super) async fn look(
+    means: &Means,
+    purpose: &Purpose,
+    snapshot: &Snapshot,
+    proven: bool,
+) -> Result<ReadBack, Problem> {
+    let view = LiveView::read(means, &purpose.holder, &purpose.holder_link).await?;
+    // After the list, so that a row about anything in the list is there already. A feed that does not answer
+    // is no evidence, in either direction.
+    let rows: Option<Vec<FeedRow>> = match &snapshot.bookmark {
+        Some(bookmark) => means.provider.changes_since(bookmark).await.ok().map(|feed| feed.rows),
+        None => None,
+    };
+    let traces = Traces {
+        purpose,
+        snapshot,
+        after: &view.read.credentials,
+        feed: rows.as_deref(),
+        us: means.provider.profile().feed_operator.as_ref(),
+        proven,
+    };
+    let (finding, feed_silent) = (traces.judge(), traces.feed_shows_no_addition());
+    let (old_is_gone, anything_new) = (traces.old_is_gone(), traces.anything_new());
+    Ok(ReadBack { view, finding, feed_silent, old_is_gone, anything_new })
+}
+
+/// An event of an intent as this process writes it now.
+pub(super) fn draft(
+    means: &Means,
+    intent: IntentId,
+    state: IntentState,
+    payload: Payload,
+    server_date: Option<Timestamp>,
+) -> EventDraft {
+    let (operator, wall) = (means.operator.clone(), means.clock.now());
+    EventDraft { intent, state, attempt: ATTEMPT, payload, operator, wall, server_date }
+}
+
+/// Appends events that belong together: one transaction where there are several.
+pub(super) async fn append_in_order(ledger: &dyn Ledger, mut drafts: Vec<EventDraft>) -> Result<(), LedgerError> {
+    match (drafts.len(), drafts.pop()) {
+        (1, Some(only)) => ledger.append(only).await.map(|_| ()),
+        (_, Some(last)) => {
+            drafts.push(last);
+            ledger.append_all(drafts).await.map(|_| ())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The payload of an event that carries words only.
+pub(super) fn remark(text: impl Into<String>, status: Option<u16>) -> Payload {
+    Payload::Remark(Remark { text: text.into(), status, candidates: Vec::new() })
+}
+
+/// The payload of an event that names candidates.
+pub(super) fn candidates(text: impl Into<String>, candidates: Vec<Seen>) -> Payload {
+    Payload::Remark(Remark { text: text.into(), status: None, candidates })
+}
+
+/// The payload of an event that says which object it is.
+pub(super) fn binding(binding: &Binding) -> Payload {
+    Payload::Binding(Box::new(binding.clone()))
+}
+
+/// The words of an operator are hers; the journal keeps at most so many characters of a vendor's.
+pub(super) fn clipped(problem: &Problem) -> String {
+    problem.to_string().chars().take(400).collect()
+}
+
+/// The credential behind a remembered object in a read-back.
+pub(super) fn card_of(view: &LiveView, object: Option<&Seen>) -> Option<Credential> {
+    Some(view.object(object?)?.0.clone())
+}

@@ -1,0 +1,149 @@
+//! The second half of a reissue that began with the new pass: the old one is retired once the new one is
+//! proven to work (invariant I16), through the full gate.
+
+use super::Means;
+use super::attempt::{Armed, Attempt};
+use super::gate::{LiveView, ledger_problem, ledger_ready};
+use super::reissue::{give_lease_back, take_lease};
+use crate::domain::change::CredentialChange;
+use crate::domain::credential::State;
+use crate::domain::journal::{Act, IntentRecord, IntentState, Purpose, Seen};
+use crate::domain::ownership::Grade;
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::reissue::ReissueEnd;
+
+/// Is the new pass of this reissue accepted and active, so that the old one may go? Reads only.
+///
+/// # Errors
+/// If the vendor or the ledger does not answer, or the new pass cannot be found any more.
+pub async fn new_is_usable(means: &Means, issue: &IntentRecord) -> Result<bool, Problem> {
+    let view = LiveView::read(means, &issue.purpose.holder, &issue.purpose.holder_link).await?;
+    works(&view, issue)
+}
+
+/// Retires the old pass of a reissue whose new pass is usable. The old one must still be what the operator saw
+/// when she confirmed both steps.
+///
+/// As with [`run`](super::reissue::run), the future must run to its end in a task of its own.
+pub async fn retire(means: &Means, issue: IntentRecord) -> ReissueEnd {
+    let seen = issue.purpose.old.as_ref().map(|old| old.fingerprint.clone()).unwrap_or_default();
+    retire_as_seen(means, issue, &seen).await
+}
+
+/// As [`retire`], after the operator looked at the old pass again: `seen` is the fingerprint of what she saw.
+/// For steps that wait for a new `y`, after a restart or because the old pass changed meanwhile.
+pub async fn retire_as_seen(means: &Means, issue: IntentRecord, seen: &str) -> ReissueEnd {
+    let Some(old) = issue.purpose.old.clone() else {
+        return ReissueEnd::NotSent(nothing_waits("this reissue leaves the old pass in place"));
+    };
+    if let Err(problem) = ledger_ready(means) {
+        return ReissueEnd::NotSent(problem);
+    }
+    let holder = issue.purpose.holder.clone();
+    if let Err(problem) = take_lease(means, &holder).await {
+        return ReissueEnd::NotSent(problem);
+    }
+    let end = act(means, &issue, old, seen).await;
+    give_lease_back(means, &holder).await;
+    end
+}
+
+async fn act(means: &Means, issue: &IntentRecord, old: Seen, seen: &str) -> ReissueEnd {
+    // Looked at before anything is recorded: a step that is polled every minute must not fill the journal.
+    if let Err(problem) = ready(means, issue, &old, seen).await {
+        return ReissueEnd::NotSent(problem);
+    }
+    let purpose = Purpose {
+        act: Act::Retire,
+        type_link: old.type_link.clone(),
+        class: old.class,
+        marker: None,
+        old: Some(old.clone()),
+        owner: means.owner.clone(),
+        ..issue.purpose.clone()
+    };
+    let attempt = match Attempt::open(means, purpose).await {
+        Ok(attempt) => attempt,
+        Err(problem) => return ReissueEnd::NotSent(problem),
+    };
+    let Armed { permit, request, snapshot } = match check_and_arm(&attempt, issue, &old, seen).await {
+        Ok(armed) => armed,
+        Err(problem) => {
+            attempt.abandon(&problem).await;
+            return ReissueEnd::NotSent(problem);
+        }
+    };
+    let outcome = means.provider.send(permit, &request).await;
+    attempt.conclude(outcome, &snapshot, || ()).await
+}
+
+async fn ready(means: &Means, issue: &IntentRecord, old: &Seen, seen: &str) -> Result<(), Problem> {
+    let waiting = means.ledger.waiting_retirements().await.map_err(|e| ledger_problem(&e))?;
+    if issue.state != IntentState::Done || !waiting.iter().any(|r| r.intent == issue.intent) {
+        return Err(nothing_waits("it is finished, or a newer reissue took its place"));
+    }
+    let view = LiveView::read(means, &issue.purpose.holder, &issue.purpose.holder_link).await?;
+    gate(means, &view, issue, old, seen).await
+}
+
+async fn check_and_arm(attempt: &Attempt<'_>, issue: &IntentRecord, old: &Seen, seen: &str) -> Result<Armed, Problem> {
+    let means = attempt.means;
+    let bookmark = means.provider.bookmark().await.ok().flatten();
+    let view = LiveView::read(means, &issue.purpose.holder, &issue.purpose.holder_link).await?;
+    gate(means, &view, issue, old, seen).await?;
+    let remove = view.object(old).map(|(card, _)| Seen::of(card));
+    let change = CredentialChange {
+        holder: issue.purpose.holder.clone(),
+        holder_link: issue.purpose.holder_link.clone(),
+        add: None,
+        remove,
+    };
+    attempt.arm(&view, bookmark, &change, String::new()).await
+}
+
+async fn gate(means: &Means, view: &LiveView, issue: &IntentRecord, old: &Seen, seen: &str) -> Result<(), Problem> {
+    let Some((card, _)) = view.object(old) else {
+        return Err(Problem::new(
+            ProblemKind::NotFound,
+            "the old pass is already gone",
+            "somebody removed it meanwhile",
+            "nothing is left to do",
+        ));
+    };
+    if !works(view, issue)? {
+        return Err(Problem::new(
+            ProblemKind::Refused,
+            "still waiting for the new pass to be accepted",
+            "the old one works until then",
+            "it is removed once the new one works",
+        ));
+    }
+    LiveView::unchanged(card, seen)?;
+    view.may_end(means, card).await.map(|_| ())
+}
+
+/// The new pass is there, undisputed, accepted and active.
+fn works(view: &LiveView, issue: &IntentRecord) -> Result<bool, Problem> {
+    let new = issue.binding.as_ref().and_then(|b| b.object.as_ref());
+    let Some((card, ownership)) = new.and_then(|seen| view.object(seen)) else {
+        return Err(Problem::new(
+            ProblemKind::NotFound,
+            "the new pass is not listed any more",
+            "somebody removed it, or this key may not see it",
+            "the old pass stays; issue a new one",
+        ));
+    };
+    if matches!(ownership.grade, Grade::Ambiguous | Grade::Claimed | Grade::Foreign) {
+        return Err(Problem::new(
+            ProblemKind::Refused,
+            "the new pass is disputed",
+            ownership.clues.iter().map(|c| c.as_str()).collect::<Vec<_>>().join(", "),
+            "the old pass stays until a person has looked at it",
+        ));
+    }
+    Ok(card.state() == State::Active && view.read.holder.authorised)
+}
+
+fn nothing_waits(why: &str) -> Problem {
+    Problem::new(ProblemKind::Refused, "no old pass waits to be removed here", why, "")
+}
