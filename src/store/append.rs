@@ -63,11 +63,8 @@ pub(super) fn append(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // The head is read inside the transaction: another process may have moved it a moment ago.
     let mut head = head(&transaction)?;
-    let anchored = if drafts.iter().any(|d| moves_anchor(d.state)) {
-        Some(anchored_place(&transaction, seal)?)
-    } else {
-        None
-    };
+    let anchored =
+        if drafts.iter().any(|d| moves_anchor(d.state)) { Some(anchored_place(&transaction, seal)?) } else { None };
     let mut events = Vec::with_capacity(drafts.len());
     let mut mark = None;
     for draft in drafts {
@@ -125,12 +122,7 @@ fn anchored_place(connection: &Connection, seal: &Seal<'_>) -> Result<Mark, Refu
     Ok(anchored)
 }
 
-fn store(
-    transaction: &Connection,
-    draft: &EventDraft,
-    head: &Mark,
-    seal: &Seal<'_>,
-) -> Result<Link, Refusal> {
+fn store(transaction: &Connection, draft: &EventDraft, head: &Mark, seal: &Seal<'_>) -> Result<Link, Refusal> {
     let unreadable = |e: serde_json::Error| Refusal::Rule(LedgerError::Transition(format!("this payload: {e}")));
     let mut link = Link {
         seq: head.seq + 1,
@@ -216,10 +208,9 @@ fn fits(state: IntentState, payload: &Payload) -> bool {
         Payload::Purpose(_) => state == IntentState::Intent,
         Payload::Snapshot(_) => state == IntentState::Snapshotted,
         Payload::Binding(_) => matches!(state, IntentState::Applied | IntentState::Bound | IntentState::Done),
-        Payload::Remark(_) => !matches!(
-            state,
-            IntentState::Intent | IntentState::Snapshotted | IntentState::Applied | IntentState::Bound
-        ),
+        Payload::Remark(_) => {
+            !matches!(state, IntentState::Intent | IntentState::Snapshotted | IntentState::Applied | IntentState::Bound)
+        }
     }
 }
 

@@ -11,11 +11,7 @@ pub(super) fn claim(connection: &mut Connection, holder: &str, owner: &ProcessMa
         let held = transaction
             .prepare_cached("SELECT pid, boot, started FROM leases WHERE holder = ?1")?
             .query_row([holder], |row| {
-                Ok(ProcessMark {
-                    pid: row.get(0)?,
-                    boot: row.get(1)?,
-                    started: row.get::<_, i64>(2)? as u64,
-                })
+                Ok(ProcessMark { pid: row.get(0)?, boot: row.get(1)?, started: row.get::<_, i64>(2)? as u64 })
             })
             .optional()?;
         if held.is_some_and(|held| held != *owner && process::is_alive(&held)) {

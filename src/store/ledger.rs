@@ -220,9 +220,9 @@ impl SqliteLedger {
         if let Some(why) = &self.shared.unavailable {
             return Err(LedgerError::Unsafe(why.clone()));
         }
-        let begins = drafts.iter().any(|d| {
-            matches!(d.state, IntentState::Intent | IntentState::Snapshotted | IntentState::Sending)
-        });
+        let begins = drafts
+            .iter()
+            .any(|d| matches!(d.state, IntentState::Intent | IntentState::Snapshotted | IntentState::Sending));
         match self.health() {
             LedgerHealth::Broken(why) if begins => return Err(LedgerError::Unsafe(why)),
             LedgerHealth::Verifying if begins => {
@@ -382,11 +382,9 @@ impl Ledger for SqliteLedger {
         let holder = query.holder.as_ref().map(ToString::to_string);
         let records = self
             .read(move |c| match holder {
-                Some(holder) => history::records(
-                    c,
-                    "WHERE i.holder = ?1 ORDER BY i.seq DESC LIMIT ?2",
-                    params![holder, limit],
-                ),
+                Some(holder) => {
+                    history::records(c, "WHERE i.holder = ?1 ORDER BY i.seq DESC LIMIT ?2", params![holder, limit])
+                }
                 None => history::records(c, "ORDER BY i.seq DESC LIMIT ?1", [limit]),
             })
             .await?;
@@ -443,10 +441,8 @@ impl Ledger for SqliteLedger {
             let mut statement = c
                 .prepare_cached("SELECT DISTINCT tenant FROM intents WHERE finished = 0 ORDER BY tenant")
                 .map_err(|e| e.to_string())?;
-            let names: Vec<String> = statement
-                .query_map([], |row| row.get(0))
-                .and_then(Iterator::collect)
-                .map_err(|e| e.to_string())?;
+            let names: Vec<String> =
+                statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(|e| e.to_string())?;
             names.iter().map(|name| name.parse::<TenantName>().map_err(|e| e.to_string())).collect()
         })
         .await

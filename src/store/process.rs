@@ -16,11 +16,7 @@ pub fn is_alive(mark: &ProcessMark) -> bool {
     if !boot.is_empty() && !mark.boot.is_empty() && boot != mark.boot {
         return false;
     }
-    if cfg!(target_os = "linux") {
-        started(mark.pid).is_some_and(|at| at == mark.started)
-    } else {
-        answers(mark.pid)
-    }
+    if cfg!(target_os = "linux") { started(mark.pid).is_some_and(|at| at == mark.started) } else { answers(mark.pid) }
 }
 
 /// Changes with every start of the machine. Empty where the system has none.

@@ -220,9 +220,8 @@ pub(super) fn rebuild(connection: &Connection) -> Result<(), String> {
 /// # Errors
 /// The first row that differs, with the place in the journal that it claims to show.
 pub(super) fn compare(connection: &Connection) -> Result<(), String> {
-    let mut statement = connection
-        .prepare(&format!("SELECT {STANDING} FROM intents ORDER BY intent"))
-        .map_err(|e| e.to_string())?;
+    let mut statement =
+        connection.prepare(&format!("SELECT {STANDING} FROM intents ORDER BY intent")).map_err(|e| e.to_string())?;
     let mut rows = statement.query([]).map_err(|e| e.to_string())?;
     let mut next = move || -> Result<Option<Standing>, String> {
         let row = rows.next().map_err(|e| e.to_string())?;
