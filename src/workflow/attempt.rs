@@ -10,6 +10,7 @@ use crate::domain::credential::Credential;
 use crate::domain::ids::{IntentId, Link};
 use crate::domain::journal::{Binding, EventDraft, IntentState, Payload, Purpose, Remark, Seen, Snapshot};
 use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::reissue::ReissueEnd;
 use crate::ports::ledger::{Ledger, LedgerError};
 use crate::ports::permit::Permit;
 use crate::ports::provider::FeedRow;
@@ -60,10 +61,32 @@ impl<'a> Attempt<'a> {
         Ok(attempt)
     }
 
-    /// Records that nothing was sent and nothing will be. If even that cannot be written, the next start does it.
-    pub(super) async fn abandon(&self, why: &Problem) {
-        let words = format!("nothing was sent: {why}");
+    /// One person is worked on by one process at a time (invariant I6). From before the snapshot to the recorded
+    /// outcome (decision 22).
+    pub(super) async fn take_lease(&self) -> Result<(), Problem> {
+        let Means { ledger, owner, .. } = self.means;
+        if ledger.claim(&self.purpose.holder, owner).await.map_err(|e| ledger_problem(&e))? {
+            return Ok(());
+        }
+        Err(Problem::new(
+            ProblemKind::Refused,
+            "this person is being worked on by another passdesk on this desk",
+            "",
+            "wait until that is done",
+        ))
+    }
+
+    /// Gives the lease back. If that fails, the next process takes it over once this one is gone.
+    pub(super) async fn give_lease_back(&self) {
+        let _ = self.means.ledger.release(&self.purpose.holder, &self.means.owner).await;
+    }
+
+    /// Ends an intent of which nothing was sent. If even that cannot be written, the next start does it.
+    pub(super) async fn give_up(&self, why: Problem) -> ReissueEnd {
+        let words = format!("nothing was sent: {}", clipped(&why));
         let _ = self.means.ledger.append(self.draft(IntentState::Abandoned, remark(words, None), None)).await;
+        self.give_lease_back().await;
+        ReissueEnd::NotSent(why)
     }
 
     /// Records what was there before and the exact request, then SENDING, which gives the leave to send.
@@ -124,7 +147,7 @@ impl<'a> Attempt<'a> {
                 tokio::time::sleep(wait).await;
             }
             match look(self.means, &self.purpose, snapshot, true).await {
-                Ok(seen) if matches!(seen.finding, Finding::Found { .. }) => return Ok(seen),
+                Ok(seen) if matches!(seen.finding, Finding::Found(_)) => return Ok(seen),
                 other => last = Some(other),
             }
         }

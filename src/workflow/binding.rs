@@ -3,7 +3,7 @@
 
 use crate::domain::credential::Credential;
 use crate::domain::ids::Link;
-use crate::domain::journal::{Act, Marker, Proof, Purpose, Seen, Snapshot, contact_hash};
+use crate::domain::journal::{Act, Binding, Marker, Proof, Purpose, Seen, Snapshot, contact_hash};
 use crate::ports::provider::FeedRow;
 
 /// Everything that was read after a call, to judge what the call did.
@@ -26,15 +26,8 @@ pub struct Traces<'a> {
 /// What the traces say.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Finding {
-    /// The call did its work: the object it made (if it makes one), and how that is known.
-    Found {
-        /// The object, as read.
-        object: Option<Seen>,
-        /// All kinds of evidence that agree.
-        proofs: Vec<Proof>,
-        /// The old object, seen to be gone.
-        ended: Option<Seen>,
-    },
+    /// The call did its work: the object it made (if it makes one), what ended, and how that is known.
+    Found(Box<Binding>),
     /// No trace of an effect, or not yet.
     Nothing,
     /// Contradiction, or several objects that could be meant.
@@ -56,11 +49,11 @@ impl Traces<'_> {
             Some(marker) => self.judge_marked(marker),
             None => self.judge_unmarked(),
         };
-        let Finding::Found { object: Some(seen), .. } = &finding else { return finding };
-        if let Some(why) = self.contradiction(seen) {
-            return Finding::Unclear { candidates: vec![seen.clone()], why };
+        let Finding::Found(bound) = &finding else { return finding };
+        match bound.object.as_ref().and_then(|object| Some((object, self.contradiction(object)?))) {
+            Some((object, why)) => Finding::Unclear { candidates: vec![object.clone()], why },
+            None => finding,
         }
-        finding
     }
 
     /// True if the old object was there before and is not there now.
@@ -83,7 +76,11 @@ impl Traces<'_> {
         if !self.old_is_gone() {
             return Finding::Nothing;
         }
-        Finding::Found { object: None, proofs: vec![Proof::Absence], ended: self.purpose.old.clone() }
+        Finding::Found(Box::new(Binding {
+            object: None,
+            proofs: vec![Proof::Absence],
+            ended: self.purpose.old.clone(),
+        }))
     }
 
     fn judge_marked(&self, marker: &Marker) -> Finding {
@@ -150,7 +147,7 @@ impl Traces<'_> {
 
     fn found(&self, card: &Credential, proofs: Vec<Proof>) -> Finding {
         let ended = self.purpose.old.clone().filter(|_| self.purpose.act == Act::Swap);
-        Finding::Found { object: Some(Seen::of(card)), proofs, ended }
+        Finding::Found(Box::new(Binding { object: Some(Seen::of(card)), proofs, ended }))
     }
 
     /// What speaks against an object that one kind of evidence named.

@@ -20,6 +20,12 @@ impl Attempt<'_> {
         snapshot: &Snapshot,
         reading: impl FnOnce() + Send,
     ) -> ReissueEnd {
+        let end = self.judge(outcome, snapshot, reading).await;
+        self.give_lease_back().await;
+        end
+    }
+
+    async fn judge(&self, outcome: SendOutcome, snapshot: &Snapshot, reading: impl FnOnce() + Send) -> ReissueEnd {
         let tenant = &self.means.provider.profile().name;
         match outcome {
             SendOutcome::Applied { status, server_date } => self.applied(status, server_date, snapshot, reading).await,
@@ -70,7 +76,7 @@ impl Attempt<'_> {
         let seen = self.read_back(snapshot).await;
         if let Err(lost) = recorded {
             let object = match seen.as_ref().map(|s| &s.finding) {
-                Ok(Finding::Found { object, .. }) => object.as_ref(),
+                Ok(Finding::Found(bound)) => bound.object.as_ref(),
                 _ => None,
             };
             return self.not_recorded(&format!("the change was applied (HTTP {status})"), &lost, object);
@@ -90,8 +96,7 @@ impl Attempt<'_> {
             }
         };
         match seen.finding {
-            Finding::Found { object, proofs, ended } => {
-                let bound = Binding { object, proofs, ended };
+            Finding::Found(bound) => {
                 if let Err(lost) = self.finish(&bound, seen.view.read.server_date).await {
                     return self.not_recorded("the change was applied and found", &lost, bound.object.as_ref());
                 }
@@ -142,14 +147,14 @@ impl Attempt<'_> {
     /// What a person must be able to write down, when we could not (invariant I9).
     fn not_recorded(&self, what: &str, lost: &LedgerError, object: Option<&Seen>) -> ReissueEnd {
         let mut ids = format!("intent {}, person {}", self.intent, self.purpose.holder);
-        if let Some(marker) = &self.purpose.marker {
-            ids.push_str(&format!(", marker {}", marker.as_str()));
-        }
-        if let Some(old) = &self.purpose.old {
-            ids.push_str(&format!(", old pass {}", old.id));
-        }
-        if let Some(new) = object {
-            ids.push_str(&format!(", new pass {}", new.id));
+        let more = [
+            self.purpose.marker.as_ref().map(|marker| format!("marker {}", marker.as_str())),
+            self.purpose.old.as_ref().map(|old| format!("old pass {}", old.id)),
+            object.map(|new| format!("new pass {}", new.id)),
+        ];
+        for id in more.into_iter().flatten() {
+            ids.push_str(", ");
+            ids.push_str(&id);
         }
         let problem = Problem::new(
             ProblemKind::OutcomeUnknown,

@@ -144,13 +144,12 @@ async fn settle_unknown(means: &Means, record: &IntentRecord) -> Settled {
         Err(words) => return stands(record, words),
     };
     match &seen.finding {
-        Finding::Found { proofs, .. } if proofs.as_slice() == [Proof::Diff] && !quiet(means, record, &seen) => {
+        Finding::Found(bound) if bound.proofs.as_slice() == [Proof::Diff] && !quiet(means, record, &seen) => {
             stands(record, "one new pass is there, which nothing marks as ours; looking again in a minute")
         }
-        Finding::Found { object, proofs, ended } => {
-            let bound = Binding { object: object.clone(), proofs: proofs.clone(), ended: ended.clone() };
-            let steps = [S::Applied, S::Bound, S::Done].map(|state| (state, binding(&bound)));
-            step(means, record, steps.into(), done_words(record, &bound)).await
+        Finding::Found(bound) => {
+            let steps = [S::Applied, S::Bound, S::Done].map(|state| (state, binding(bound)));
+            step(means, record, steps.into(), done_words(record, bound)).await
         }
         Finding::Unclear { candidates: objects, why } => {
             let payload = candidates(format!("it may have been done, but {why}"), objects.clone());
@@ -177,10 +176,9 @@ async fn settle_applied(means: &Means, record: &IntentRecord) -> Settled {
         Err(words) => return stands(record, words),
     };
     match &seen.finding {
-        Finding::Found { object, proofs, ended } => {
-            let bound = Binding { object: object.clone(), proofs: proofs.clone(), ended: ended.clone() };
-            let steps = [S::Bound, S::Done].map(|state| (state, binding(&bound)));
-            step(means, record, steps.into(), done_words(record, &bound)).await
+        Finding::Found(bound) => {
+            let steps = [S::Bound, S::Done].map(|state| (state, binding(bound)));
+            step(means, record, steps.into(), done_words(record, bound)).await
         }
         Finding::Unclear { candidates: objects, why } if record.state == S::Applied => {
             let payload = candidates(format!("applied, but {why}"), objects.clone());

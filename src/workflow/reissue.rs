@@ -6,9 +6,9 @@
 
 use super::Means;
 use super::attempt::{Armed, Attempt};
-use super::gate::{LiveView, ledger_problem, ledger_ready};
+use super::gate::{LiveView, ledger_ready};
 use super::preview::{gone, keep_one, order};
-use crate::domain::ids::{HolderId, SagaId};
+use crate::domain::ids::SagaId;
 use crate::domain::journal::{Act, Marker, Purpose, Seen, contact_hash};
 use crate::domain::policy::ReissueMode;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -30,27 +30,14 @@ pub async fn run(means: &Means, plan: ReissuePlan, progress: impl Fn(ReissueStep
     if let Err(problem) = ledger_ready(means).and_then(|()| still_valid(means, &plan)) {
         return ReissueEnd::NotSent(problem);
     }
-    let holder = plan.request.holder.clone();
-    if let Err(problem) = take_lease(means, &holder).await {
-        return ReissueEnd::NotSent(problem);
-    }
-    let end = act(means, &plan, progress).await;
-    give_lease_back(means, &holder).await;
-    end
-}
-
-async fn act(means: &Means, plan: &ReissuePlan, progress: impl Fn(ReissueStep) + Send) -> ReissueEnd {
-    let attempt = match open(means, plan).await {
+    let attempt = match open(means, &plan).await {
         Ok(attempt) => attempt,
         Err(problem) => return ReissueEnd::NotSent(problem),
     };
     progress(ReissueStep::Checking);
-    let Armed { permit, request, snapshot } = match check_and_arm(&attempt, plan).await {
+    let Armed { permit, request, snapshot } = match check_and_arm(&attempt, &plan).await {
         Ok(armed) => armed,
-        Err(problem) => {
-            attempt.abandon(&problem).await;
-            return ReissueEnd::NotSent(problem);
-        }
+        Err(problem) => return attempt.give_up(problem).await,
     };
     let intent = attempt.intent;
     progress(ReissueStep::Sending(intent));
@@ -80,19 +67,6 @@ async fn open<'a>(means: &'a Means, plan: &ReissuePlan) -> Result<Attempt<'a>, P
         return Err(Problem::new(ProblemKind::Usage, "no reason was chosen", "", "choose one with 1 to 7"));
     };
     let marker = plan.change.add.as_ref().and_then(|add| Marker::split(add.number.as_ref()?.raw()).1);
-    let records = means.ledger.intents_of(&plan.request.holder).await.map_err(|e| ledger_problem(&e))?;
-    let spent = records.iter().any(|r| {
-        let same_marker = marker.is_some() && r.purpose.marker == marker;
-        same_marker || (r.purpose.type_link == plan.old.type_link && r.opened > plan.read_at)
-    });
-    if spent {
-        return Err(Problem::new(
-            ProblemKind::Stale,
-            "something was done for this person since the preview",
-            "a preview is good for one change",
-            "nothing was sent; open it again",
-        ));
-    }
     let act = match plan.mode {
         ReissueMode::Swap => Act::Swap,
         ReissueMode::AfterAccept => Act::Issue,
@@ -118,10 +92,12 @@ async fn open<'a>(means: &'a Means, plan: &ReissuePlan) -> Result<Attempt<'a>, P
 /// Reads again, computes the gate again, and only then makes the request that may be sent.
 async fn check_and_arm(attempt: &Attempt<'_>, plan: &ReissuePlan) -> Result<Armed, Problem> {
     let means = attempt.means;
+    attempt.take_lease().await?;
     // Before the list is read: what happens from here on is in the feed. Without a bookmark there is simply no
     // feed evidence later.
     let bookmark = means.provider.bookmark().await.ok().flatten();
     let view = LiveView::read(means, &plan.request.holder, &plan.request.holder_link).await?;
+    not_spent(attempt, plan, &view)?;
     let (old, _) = view.card(&plan.request.credential).ok_or_else(|| gone(&plan.request))?;
     LiveView::unchanged(old, &plan.old.fingerprint())?;
     let leaves_old = view.may_end(means, old).await.is_err();
@@ -143,20 +119,21 @@ async fn check_and_arm(attempt: &Attempt<'_>, plan: &ReissuePlan) -> Result<Arme
     attempt.arm(&view, bookmark, &change, contact_hash(old)).await
 }
 
-/// One person is worked on by one process at a time (invariant I6).
-pub(super) async fn take_lease(means: &Means, holder: &HolderId) -> Result<(), Problem> {
-    if means.ledger.claim(holder, &means.owner).await.map_err(|e| ledger_problem(&e))? {
+/// A plan serves once, and only while nothing else of ours happened to the person. Looked at after INTENT, which
+/// keeps everybody else out.
+fn not_spent(attempt: &Attempt<'_>, plan: &ReissuePlan, view: &LiveView) -> Result<(), Problem> {
+    let purpose = &attempt.purpose;
+    let spent = view.records.iter().filter(|r| r.intent != attempt.intent).any(|r| {
+        let same_marker = purpose.marker.is_some() && r.purpose.marker == purpose.marker;
+        same_marker || (r.purpose.type_link == purpose.type_link && r.opened > plan.read_at)
+    });
+    if !spent {
         return Ok(());
     }
     Err(Problem::new(
-        ProblemKind::Refused,
-        "this person is being worked on by another passdesk on this desk",
-        "",
-        "wait until that is done",
+        ProblemKind::Stale,
+        "something was done for this person since the preview",
+        "a preview is good for one change",
+        "nothing was sent; open it again",
     ))
-}
-
-/// Gives the lease back. If that fails, the next process takes it over from a dead one.
-pub(super) async fn give_lease_back(means: &Means, holder: &HolderId) {
-    let _ = means.ledger.release(holder, &means.owner).await;
 }

@@ -4,13 +4,13 @@
 use super::Means;
 use super::attempt::{Armed, Attempt};
 use super::gate::{LiveView, ledger_problem, ledger_ready};
-use super::reissue::{give_lease_back, take_lease};
 use crate::domain::change::CredentialChange;
 use crate::domain::credential::State;
 use crate::domain::journal::{Act, IntentRecord, IntentState, Purpose, Seen};
 use crate::domain::ownership::Grade;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::ReissueEnd;
+use crate::domain::text::SafeText;
 
 /// Is the new pass of this reissue accepted and active, so that the old one may go? Reads only.
 ///
@@ -39,18 +39,8 @@ pub async fn retire_as_seen(means: &Means, issue: IntentRecord, seen: &str) -> R
     if let Err(problem) = ledger_ready(means) {
         return ReissueEnd::NotSent(problem);
     }
-    let holder = issue.purpose.holder.clone();
-    if let Err(problem) = take_lease(means, &holder).await {
-        return ReissueEnd::NotSent(problem);
-    }
-    let end = act(means, &issue, old, seen).await;
-    give_lease_back(means, &holder).await;
-    end
-}
-
-async fn act(means: &Means, issue: &IntentRecord, old: Seen, seen: &str) -> ReissueEnd {
     // Looked at before anything is recorded: a step that is polled every minute must not fill the journal.
-    if let Err(problem) = ready(means, issue, &old, seen).await {
+    if let Err(problem) = ready(means, &issue, &old, seen).await {
         return ReissueEnd::NotSent(problem);
     }
     let purpose = Purpose {
@@ -66,12 +56,9 @@ async fn act(means: &Means, issue: &IntentRecord, old: Seen, seen: &str) -> Reis
         Ok(attempt) => attempt,
         Err(problem) => return ReissueEnd::NotSent(problem),
     };
-    let Armed { permit, request, snapshot } = match check_and_arm(&attempt, issue, &old, seen).await {
+    let Armed { permit, request, snapshot } = match check_and_arm(&attempt, &issue, &old, seen).await {
         Ok(armed) => armed,
-        Err(problem) => {
-            attempt.abandon(&problem).await;
-            return ReissueEnd::NotSent(problem);
-        }
+        Err(problem) => return attempt.give_up(problem).await,
     };
     let outcome = means.provider.send(permit, &request).await;
     attempt.conclude(outcome, &snapshot, || ()).await
@@ -88,6 +75,7 @@ async fn ready(means: &Means, issue: &IntentRecord, old: &Seen, seen: &str) -> R
 
 async fn check_and_arm(attempt: &Attempt<'_>, issue: &IntentRecord, old: &Seen, seen: &str) -> Result<Armed, Problem> {
     let means = attempt.means;
+    attempt.take_lease().await?;
     let bookmark = means.provider.bookmark().await.ok().flatten();
     let view = LiveView::read(means, &issue.purpose.holder, &issue.purpose.holder_link).await?;
     gate(means, &view, issue, old, seen).await?;
@@ -137,7 +125,7 @@ fn works(view: &LiveView, issue: &IntentRecord) -> Result<bool, Problem> {
         return Err(Problem::new(
             ProblemKind::Refused,
             "the new pass is disputed",
-            ownership.clues.iter().map(|c| c.as_str()).collect::<Vec<_>>().join(", "),
+            ownership.clues.iter().map(SafeText::as_str).collect::<Vec<_>>().join(", "),
             "the old pass stays until a person has looked at it",
         ));
     }
