@@ -21,7 +21,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "domain", "ports", "workflow", "store", "desk", "console", "widgets", "simulator", "config", "logging",
+            "domain",
+            "ports",
+            "workflow",
+            "store",
+            "desk",
+            "console",
+            "widgets",
+            "simulator",
+            "config",
+            "logging",
             "runtime",
         ],
     ),
@@ -147,7 +156,9 @@ fn crates_stay_behind_their_modules() {
                 wrong.push(format!("{}: {name} does not belong in {module}", path.display()));
             }
         }
-        let http = path.starts_with("backends/http") || path.starts_with("backends/tls.rs");
+        let http = path.starts_with("backends/http")
+            || path.starts_with("backends/http.rs")
+            || path.starts_with("backends/tls.rs");
         if text.contains("reqwest::") && !http {
             wrong.push(format!("{}: HTTP clients are made in backends/http and backends/tls only", path.display()));
         }
