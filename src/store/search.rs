@@ -79,7 +79,14 @@ pub(super) fn search(connection: &Connection, text: &str, scope: Scope, limit: u
             anywhere(connection, "contact", &query, &mut found)?;
         }
         Scope::Id => {
-            // An id may be pasted as lists show it, with the tenant before the colon.
+            // An id may be pasted as lists show it, with the tenant before the colon: then nothing fits better.
+            let whole = text.trim();
+            found.tier(connection, "SELECT n FROM holders WHERE id = ?1", [whole], |row| {
+                Ok(Some((row.get(0)?, None)))
+            })?;
+            found.tier(connection, "SELECT holder, id FROM credentials WHERE id = ?1", [whole], |row| {
+                Ok(Some((row.get(0)?, Some(people::parsed(row, 1)?))))
+            })?;
             let key = query.split_once(':').map_or(query.as_str(), |(_, key)| key);
             beginning(connection, "SELECT n FROM holders", "key_folded", key, &mut found)?;
             identified(connection, key, &mut found)?;
@@ -139,7 +146,7 @@ fn names(connection: &Connection, query: &str, found: &mut Found) -> rusqlite::R
             )?,
         }
     }
-    anywhere(connection, "name", query, found)
+    all_anywhere(connection, query, found)
 }
 
 /// People of whom one folded column begins with the query, in its order.
@@ -192,17 +199,25 @@ fn identified(connection: &Connection, query: &str, found: &mut Found) -> rusqli
     )
 }
 
-/// Every word of the query anywhere in one column of the text index. Words too short for it must begin a word of the
-/// name; if all are, the tiers before have said everything.
+/// The query as it stands, anywhere in one column of the text index.
 fn anywhere(connection: &Connection, column: &str, query: &str, found: &mut Found) -> rusqlite::Result<()> {
+    if query.chars().count() < TRIGRAM {
+        return Ok(());
+    }
+    let wanted = format!("{{{column}}} : {}", quoted(query));
+    found
+        .tier(connection, "SELECT rowid FROM texts WHERE texts MATCH ?1", [wanted], |row| Ok(Some((row.get(0)?, None))))
+}
+
+/// Every word of the query anywhere in name and description. Words too short for the text index must begin a word;
+/// if all are, the tiers before have said everything.
+fn all_anywhere(connection: &Connection, query: &str, found: &mut Found) -> rusqlite::Result<()> {
     let (long, short): (Vec<&str>, Vec<&str>) =
         query.split(' ').filter(|w| !w.is_empty()).partition(|word| word.chars().count() >= TRIGRAM);
     if long.is_empty() {
         return Ok(());
     }
-    // In quotes everything is text to FTS5, except the quote itself, which is doubled.
-    let quoted: Vec<String> = long.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
-    let wanted = format!("{{{column}}} : ({})", quoted.join(" AND "));
+    let wanted = format!("{{name}} : ({})", long.into_iter().map(quoted).collect::<Vec<_>>().join(" AND "));
     if short.is_empty() {
         return found.tier(connection, "SELECT rowid FROM texts WHERE texts MATCH ?1", [wanted], |row| {
             Ok(Some((row.get(0)?, None)))
@@ -222,6 +237,11 @@ fn anywhere(connection: &Connection, column: &str, query: &str, found: &mut Foun
     )
 }
 
+/// In quotes everything is text to FTS5, except the quote itself, which is doubled.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
 /// The card of a person whose number holds the query.
 fn matching_card(connection: &Connection, n: i64, query: &str) -> rusqlite::Result<Option<CredentialId>> {
     let mut statement =
@@ -229,7 +249,7 @@ fn matching_card(connection: &Connection, n: i64, query: &str) -> rusqlite::Resu
     let mut rows = statement.query([n])?;
     while let Some(row) = rows.next()? {
         let number = row.get_ref(1)?.as_str()?;
-        if query.split(' ').all(|word| number.contains(word)) {
+        if number.contains(query) {
             return people::parsed(row, 0).map(Some);
         }
     }
