@@ -1,1 +1,7 @@
 //! The parts together, in process: workflow, ledger, backends and simulator.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
+mod bench;
+mod crash;
+mod reissue;
+mod town;
