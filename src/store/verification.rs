@@ -18,10 +18,18 @@ pub(super) fn verify(connection: &mut Connection, key: &LedgerKey, anchor: &Anch
         .map_err(|e| format!("the anchor cannot be read: {e}"))?
         .ok_or("the anchor is missing, so nobody can say whether the ledger is complete")?;
     let transaction = connection.transaction().map_err(|e| e.to_string())?;
-    if migrations::schema_of(&transaction).map_err(|e| e.to_string())? != migrations::expected_ledger_schema()? {
+    examine(&transaction, key, &mark)
+}
+
+/// The part that looks at the database alone; to be called inside a transaction.
+///
+/// # Errors
+/// The first thing that is wrong, with its place.
+pub(super) fn examine(transaction: &Connection, key: &LedgerKey, mark: &Mark) -> Result<u64, String> {
+    if migrations::schema_of(transaction).map_err(|e| e.to_string())? != migrations::expected_ledger_schema()? {
         return Err("the schema was changed".into());
     }
-    let last = walk(&transaction, key, &mark)?;
+    let last = walk(transaction, key, mark)?;
     if last < mark.seq {
         return Err(format!("rolled back: the ledger ends at event {last}, the anchor knows event {}", mark.seq));
     }
@@ -31,7 +39,7 @@ pub(super) fn verify(connection: &mut Connection, key: &LedgerKey, anchor: &Anch
     if verdict != "ok" {
         return Err(format!("the file is damaged: {verdict}"));
     }
-    projection::compare(&transaction)?;
+    projection::compare(transaction)?;
     Ok(last as u64)
 }
 
