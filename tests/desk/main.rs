@@ -3,5 +3,7 @@
 
 mod bench;
 mod crash;
+mod ownership;
 mod reissue;
 mod town;
+mod trouble;
