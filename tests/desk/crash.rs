@@ -181,7 +181,7 @@ async fn cut(work: Work, site: Site, at: usize) -> bool {
     let provider = Arc::new(StoppingTown(Arc::clone(&bench.town), Arc::clone(&stops)));
     let ledger = Arc::new(StoppingLedger(Arc::clone(&bench.ledger), Arc::clone(&stops)));
     let dying = bench.means_with(provider, ledger, 1);
-    let (before, sent_before) = (ids(&bench), bench.town.streets().sent);
+    let (before, sent_before) = (ids(&bench), bench.town.sent());
     let run = async {
         match ready {
             Ready::Plan(plan) => reissue::run(&dying, *plan, |_| ()).await,
@@ -202,14 +202,14 @@ async fn cut(work: Work, site: Site, at: usize) -> bool {
     assert!(matches!(file.verify().await, LedgerHealth::Verified { .. }), "{place}");
     let next = Bench { watch, dice, town, ledger: file };
     let means = next.means_with(Arc::clone(&next.town) as Arc<dyn Provider>, Arc::clone(&next.ledger), 2);
-    let sent = next.town.streets().sent;
+    let sent = next.town.sent();
     let mut waited = 0;
     for at in RECONCILE_AT_SECONDS {
         next.watch.advance(at - waited);
         waited = at;
         recovery::recover(&means, &|owner: &ProcessMark| owner.pid == 2).await;
     }
-    assert_eq!(next.town.streets().sent, sent, "{place}: recovery only reads (i5)");
+    assert_eq!(next.town.sent(), sent, "{place}: recovery only reads (i5)");
     assert!(sent - sent_before <= 1, "{place}: one intent, one request (i2)");
     check(&next, work, site, &place, &old, &foreign, &before, sent > sent_before).await;
     if let Some(end) = end {

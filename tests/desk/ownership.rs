@@ -309,7 +309,7 @@ async fn against_a_rival(seed: u64, marker: bool, feed: bool) -> (Bench, Vec<Cre
         let good = matches!(end, ReissueEnd::Done { .. } | ReissueEnd::Waiting { .. } | ReissueEnd::Unknown(..));
         assert!(good, "seed {seed}: {end:?}");
     }
-    assert_eq!(bench.town.streets().sent, 1, "seed {seed}");
+    assert_eq!(bench.town.sent(), 1, "seed {seed}");
     let new = bench.live().await.into_iter().map(|(card, _)| card.id).filter(|id| !before.contains(id)).collect();
     (bench, new)
 }

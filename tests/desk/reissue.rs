@@ -41,7 +41,7 @@ async fn journey_01_an_expired_invitation_is_swapped_in_one_call() {
     assert_eq!(record.binding.as_ref().unwrap().proofs, [Proof::Marker, Proof::Feed, Proof::Diff]);
     assert_eq!(record.binding.unwrap().ended.unwrap().id, old);
     assert_eq!(bench.badge(&old).await, "(gone)");
-    assert_eq!(bench.town.streets().sent, 1);
+    assert_eq!(bench.town.sent(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -60,7 +60,7 @@ async fn journey_02_the_old_pass_works_until_the_new_one_is_accepted() {
     let before = bench.records().await.len();
     let end = reissue::retire(&bench.means(), waiting.clone()).await;
     assert!(matches!(&end, ReissueEnd::NotSent(p) if p.what.contains("still waiting")), "{end:?}");
-    assert_eq!((bench.town.streets().sent, bench.records().await.len()), (1, before));
+    assert_eq!((bench.town.sent(), bench.records().await.len()), (1, before));
 
     bench.town.streets().accept(&new.id);
     assert!(reissue::new_is_usable(&bench.means(), &waiting).await.unwrap());
@@ -71,7 +71,7 @@ async fn journey_02_the_old_pass_works_until_the_new_one_is_accepted() {
 
     let again = reissue::retire(&bench.means(), waiting).await;
     assert!(matches!(again, ReissueEnd::NotSent(_)), "{again:?}");
-    assert_eq!(bench.town.streets().sent, 2);
+    assert_eq!(bench.town.sent(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,7 +83,7 @@ async fn i12_a_change_between_preview_and_send_stops_it() {
     bench.town.streets().accept(&old);
     let end = bench.run(plan).await;
     assert!(matches!(&end, ReissueEnd::NotSent(p) if p.kind == ProblemKind::Stale), "{end:?}");
-    assert_eq!(bench.town.streets().sent, 0);
+    assert_eq!(bench.town.sent(), 0);
     assert_eq!(bench.last().await.state, IntentState::Abandoned);
 }
 
@@ -112,7 +112,7 @@ async fn i12_a_plan_serves_once_and_for_fifteen_minutes() {
     bench.watch.advance(15 * 60);
     let end = bench.run(late).await;
     assert!(matches!(&end, ReissueEnd::NotSent(p) if p.what == "the preview is too old"), "{end:?}");
-    assert_eq!(bench.town.streets().sent, 1);
+    assert_eq!(bench.town.sent(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,7 +132,7 @@ async fn i17_the_last_usable_pass_is_not_removed_at_once() {
     bench.town.streets().foreign_remove(&other);
     let end = bench.run(plan).await;
     assert!(matches!(&end, ReissueEnd::NotSent(p) if p.kind == ProblemKind::Refused), "{end:?}");
-    assert_eq!(bench.town.streets().sent, 0);
+    assert_eq!(bench.town.sent(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,12 +205,12 @@ async fn i4_every_refusal_ends_the_intent_and_changes_nothing() {
         let end = bench.run(plan).await;
         assert!(matches!(end, ReissueEnd::Rejected(..)), "{status}: {end:?}");
         assert_eq!(bench.last().await.state, IntentState::Abandoned);
-        assert_eq!((bench.badge(&old).await, bench.town.streets().sent), ("*ours", 1));
+        assert_eq!((bench.badge(&old).await, bench.town.sent()), ("*ours", 1));
         // i2: another attempt is another command.
         let plan = bench.preview(&old, None).await.unwrap();
         bench.watch.advance(1);
         assert!(matches!(bench.run(plan).await, ReissueEnd::Done { .. }), "{status}");
-        assert_eq!(bench.town.streets().sent, 2);
+        assert_eq!(bench.town.sent(), 2);
     }
 }
 
@@ -223,7 +223,7 @@ async fn i4_no_connection_means_that_nothing_was_sent() {
     let plan = bench.preview(&old, None).await.unwrap();
     let end = bench.run(plan).await;
     assert!(matches!(end, ReissueEnd::NotSent(_)), "{end:?}");
-    assert_eq!((bench.last().await.state, bench.town.streets().sent), (IntentState::Abandoned, 0));
+    assert_eq!((bench.last().await.state, bench.town.sent()), (IntentState::Abandoned, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,7 +248,7 @@ async fn i4_noise_of_others_neither_settles_nor_disputes_a_lost_answer() {
         // card added is no proof that none was.
         let expected = if answer == Answer::LostAfter { IntentState::Done } else { IntentState::Unknown };
         assert_eq!(bench.last().await.state, expected, "{answer:?} feed {feed}");
-        assert_eq!(bench.town.streets().sent, 1);
+        assert_eq!(bench.town.sent(), 1);
     }
 }
 
@@ -263,7 +263,7 @@ async fn i6_an_open_question_blocks_the_next_change_of_that_person() {
     let plan = bench.preview(&old, None).await.unwrap();
     let end = bench.run(plan).await;
     assert!(matches!(&end, ReissueEnd::NotSent(p) if p.what.contains("not settled yet")), "{end:?}");
-    assert_eq!(bench.town.streets().sent, 1);
+    assert_eq!(bench.town.sent(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -297,7 +297,7 @@ async fn journey_08_a_lost_answer_settles_by_itself() {
         if expected == IntentState::Unknown {
             assert!(words.contains("without a change feed"), "{words}");
         }
-        assert_eq!(bench.town.streets().sent, 1);
+        assert_eq!(bench.town.sent(), 1);
         assert_eq!(bench.town.streets().cards().len(), 1);
     }
 }

@@ -170,6 +170,11 @@ impl Town {
         Arc::new(Self { profile, has_feed: self.has_feed, streets, watch: Arc::clone(&self.watch) })
     }
 
+    /// How many changes reached the town.
+    pub fn sent(&self) -> usize {
+        self.streets().sent
+    }
+
     pub fn streets(&self) -> MutexGuard<'_, Streets> {
         let mut streets = self.streets.lock().unwrap();
         streets.now = self.watch.now();

@@ -100,7 +100,7 @@ async fn i1_nothing_is_sent_unless_it_is_recorded_first() {
         let means = bench.means_with(provider(&bench.town), Failing::after(&bench, writes), 1);
         let end = reissue::run(&means, plan, |_| ()).await;
         assert!(matches!(end, ReissueEnd::NotSent(_)), "{writes} writes: {end:?}");
-        assert_eq!(bench.town.streets().sent, 0, "{writes} writes");
+        assert_eq!(bench.town.sent(), 0, "{writes} writes");
     }
 }
 
@@ -155,7 +155,7 @@ async fn i8_an_unverified_ledger_stops_changes_and_not_reading() {
         let plan = reissue::preview(&means, bench.request(&old, None)).await.unwrap();
         let end = reissue::run(&means, plan, |_| ()).await;
         assert!(matches!(&end, ReissueEnd::NotSent(p) if p.to_string().contains(word)), "{end:?}");
-        assert_eq!((bench.town.streets().sent, bench.records().await.len()), (0, 1));
+        assert_eq!((bench.town.sent(), bench.records().await.len()), (0, 1));
     }
 }
 
@@ -169,7 +169,7 @@ async fn i6_a_person_whom_another_living_process_works_on_is_left_alone() {
     let plan = bench.preview(&old, None).await.unwrap();
     let end = bench.run(plan).await;
     assert!(matches!(&end, ReissueEnd::NotSent(p) if p.what.contains("another passdesk")), "{end:?}");
-    assert_eq!((bench.town.streets().sent, bench.last().await.state), (0, IntentState::Abandoned));
+    assert_eq!((bench.town.sent(), bench.last().await.state), (0, IntentState::Abandoned));
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,7 +184,7 @@ async fn i5_recovery_leaves_the_work_of_living_processes_alone() {
     let settled = recovery::recover(&bench.means(), &|_: &ProcessMark| false).await;
     assert_eq!(settled.len(), 1);
     assert_eq!(settled[0].state, IntentState::Done, "{}", settled[0].words);
-    assert_eq!(bench.town.streets().sent, 1);
+    assert_eq!(bench.town.sent(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,7 +205,7 @@ async fn i16_a_new_pass_that_vanished_or_is_disputed_saves_the_old_one() {
         assert!(reissue::new_is_usable(&bench.means(), &issue).await.is_err());
         assert!(matches!(reissue::retire(&bench.means(), issue).await, ReissueEnd::NotSent(_)));
         assert_eq!(bench.badge(&old).await, "*ours");
-        assert_eq!(bench.town.streets().sent, 1);
+        assert_eq!(bench.town.sent(), 1);
     }
 }
 
