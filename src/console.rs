@@ -1,1 +1,11 @@
 //! The state of the screen and the one function that changes it. No I/O and no clock in here.
+
+pub mod answers;
+pub mod browse;
+pub mod commands;
+pub mod jobs;
+pub mod keymap;
+pub mod message;
+pub mod model;
+pub mod update;
+pub mod wizard;

@@ -1,9 +1,8 @@
 //! passdesk: a terminal console with which a helpdesk runs access passes.
 //!
-//! Who may use whom (tested by `tests/architecture.rs`):
-//! `domain` uses nothing. `ports` uses `domain`. `workflow` uses `domain`, `ports`. `backends` and `store` use
-//! `domain`, `ports`. `widgets` uses `domain`. `console` and `panes` (one unit) use `domain`, `ports` (data only), `widgets`.
-//! `simulator` uses `domain`. `runtime`, `desk`, `cli` tie everything together.
+//! Who may use whom is written in `ARCHITECTURE.md` and tested by `tests/house`: `domain` uses nothing, `ports`
+//! uses `domain`; `workflow`, `backends` and `store` use those two; `console` and `panes` use them and `widgets`;
+//! `simulator` uses `domain` alone; `runtime`, `desk` and `cli` tie everything together.
 
 pub mod backends;
 pub mod cli;

@@ -1,1 +1,140 @@
-//! The loop: input, messages, drawing, tasks.
+//! The loop: messages in, model changed, screen drawn, effects started. Nothing ticks while nothing happens.
+
+pub mod fill;
+pub mod input;
+pub mod reading;
+pub mod tasks;
+pub mod terminal;
+
+use crate::console::message::{Effect, Msg};
+use crate::console::model::Model;
+use crate::console::update::update;
+use crate::desk::Desk;
+use crate::panes;
+use crate::widgets::theme::Theme;
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use tasks::Tasks;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// How the screen looks, decided at start.
+#[derive(Clone, Debug)]
+pub struct Looks {
+    /// Colours and glyphs.
+    pub theme: Theme,
+    /// The zone in which times are shown.
+    pub zone: jiff::tz::TimeZone,
+}
+
+/// A console on some screen: the real terminal, or a buffer in tests and for pictures.
+pub struct Console<B: Backend> {
+    /// What is shown.
+    pub model: Model,
+    /// Where it is shown.
+    pub terminal: Terminal<B>,
+    desk: Desk,
+    looks: Looks,
+    tasks: Tasks,
+    inbox: UnboundedReceiver<Msg>,
+    outbox: UnboundedSender<Msg>,
+    ended: bool,
+}
+
+impl<B: Backend> Console<B>
+where
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    /// Puts a desk on a screen. Reads nothing yet.
+    ///
+    /// # Errors
+    /// If the screen does not tell its size.
+    pub fn new(terminal: Terminal<B>, desk: Desk, looks: Looks) -> Result<Self, B::Error> {
+        let size = terminal.size()?;
+        let (outbox, inbox) = unbounded_channel();
+        let model = Model::new(
+            (size.width, size.height),
+            desk.clock.now(),
+            looks.zone.clone(),
+            desk.mode,
+            desk.operator.clone(),
+            desk.providers.iter().map(|p| p.profile().clone()).collect(),
+        );
+        let tasks = Tasks::new(desk.clone(), outbox.clone());
+        Ok(Self { model, terminal, desk, looks, tasks, inbox, outbox, ended: false })
+    }
+
+    /// Where input comes in.
+    pub fn outbox(&self) -> UnboundedSender<Msg> {
+        self.outbox.clone()
+    }
+
+    /// Applies one message and starts what it asks for.
+    pub fn handle(&mut self, msg: Msg) {
+        for effect in update(&mut self.model, msg, self.desk.clock.now()) {
+            match effect {
+                Effect::Quit => self.ended = true,
+                // An error here shows again, and is reported, at the next draw.
+                Effect::Repaint => drop(self.terminal.clear()),
+                other => self.tasks.start(other),
+            }
+        }
+    }
+
+    /// Draws what the model says.
+    ///
+    /// # Errors
+    /// If the screen cannot be written.
+    pub fn draw(&mut self) -> Result<(), B::Error> {
+        let (model, theme) = (&self.model, self.looks.theme);
+        self.terminal.draw(|frame| panes::draw(model, theme, frame))?;
+        if self.model.wants_drawn() {
+            self.handle(Msg::Drawn);
+        }
+        Ok(())
+    }
+
+    /// Runs until the operator leaves: the queue is emptied before each draw.
+    ///
+    /// # Errors
+    /// If the screen cannot be written.
+    pub async fn run(&mut self) -> Result<(), B::Error> {
+        self.handle(Msg::Start);
+        self.draw()?;
+        while !self.ended {
+            let Some(msg) = self.inbox.recv().await else { break };
+            self.handle(msg);
+            while let Ok(msg) = self.inbox.try_recv() {
+                self.handle(msg);
+            }
+            if !self.ended {
+                self.draw()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles everything until nothing is queued and no task runs, then draws: how tests wait. Watches and
+    /// other long timers are not waited for.
+    ///
+    /// # Errors
+    /// If the screen cannot be written.
+    pub async fn settle(&mut self) -> Result<(), B::Error> {
+        loop {
+            while let Ok(msg) = self.inbox.try_recv() {
+                self.handle(msg);
+            }
+            if self.tasks.busy() == 0 && self.inbox.is_empty() {
+                return self.draw();
+            }
+            tokio::select! {
+                msg = self.inbox.recv() => if let Some(msg) = msg { self.handle(msg) },
+                () = self.tasks.until_idle() => {}
+            }
+        }
+    }
+
+    /// True once the operator left.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+}

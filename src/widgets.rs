@@ -1,1 +1,5 @@
 //! Drawing that several panes share.
+
+pub mod popup;
+pub mod text;
+pub mod theme;

@@ -114,3 +114,24 @@ pub enum ConfirmLevel {
     /// Full preview and `y`.
     L2,
 }
+
+/// What is wrong with a note, if anything: it must fit the strictest vendor, whichever one it goes to
+/// (decision 20: 43 of `a-z A-Z 0-9` and blanks; the rest of the 64 belongs to our tag).
+pub fn note_problem(note: &str) -> Option<String> {
+    if let Some((at, c)) = note.chars().enumerate().find(|(_, c)| !c.is_ascii_alphanumeric() && *c != ' ') {
+        let shown = super::text::SafeText::of(&c.to_string());
+        return Some(format!("letters, digits and blanks only: \"{shown}\" at {}", at + 1));
+    }
+    (note.len() > NOTE_LENGTH).then(|| format!("{NOTE_LENGTH} characters at most, this has {}", note.len()))
+}
+
+/// Characters that a note may have.
+pub const NOTE_LENGTH: usize = 43;
+
+/// What is wrong with a ticket, if anything: empty is allowed, else 2 to 6 capitals and 4 to 10 digits.
+pub fn ticket_problem(ticket: &str) -> Option<String> {
+    let letters = ticket.bytes().take_while(u8::is_ascii_uppercase).count();
+    let digits = ticket.bytes().skip(letters).take_while(u8::is_ascii_digit).count();
+    let fits = (2..=6).contains(&letters) && (4..=10).contains(&digits) && letters + digits == ticket.len();
+    (!ticket.is_empty() && !fits).then(|| "a ticket looks like INC0012345: 2 to 6 capitals, 4 to 10 digits".to_owned())
+}

@@ -1,0 +1,248 @@
+//! Moving about: search, cursor, panes, opening people.
+
+use super::message::{Effect, Query, Slot, Timer};
+use super::model::{Model, Overlay, Pane, Tone};
+use crate::domain::policy::Writes;
+use crate::ports::cache::Scope;
+use std::time::Duration;
+use tui_input::Input;
+
+/// Rows asked of the cache for one search.
+pub const HITS: usize = 200;
+/// Rows asked of a system for one search.
+const REMOTE_HITS: usize = 50;
+/// Rows asked of the history.
+const HISTORY: usize = 200;
+/// Typing pause before the systems are asked.
+const DEBOUNCE: Duration = Duration::from_millis(150);
+/// Fewer characters than this are not worth asking the systems about.
+const REMOTE_MIN: usize = 2;
+
+impl Model {
+    /// The text or the scope of the search changed: ask the cache now, and the systems after a pause.
+    pub(super) fn search_changed(&mut self) -> Vec<Effect> {
+        self.searching = true;
+        self.open_when_found = false;
+        let text = self.search.value().trim().to_owned();
+        let local = self.ask(Slot::Search, Query::Search { text: text.clone(), scope: self.scope, limit: HITS });
+        let mut effects = vec![local];
+        self.generations[Slot::Remote as usize] += 1;
+        self.asking = false;
+        if text.chars().count() >= REMOTE_MIN && self.scope == Scope::Name {
+            effects.push(Effect::Timer(Timer::Debounce(self.generations[Slot::Remote as usize]), DEBOUNCE));
+        }
+        effects
+    }
+
+    /// The typing pause is over.
+    pub(super) fn ask_systems(&mut self, generation: u64) -> Vec<Effect> {
+        if self.generations[Slot::Remote as usize] != generation || self.tenants.is_empty() {
+            return Vec::new();
+        }
+        self.asking = true;
+        let text = self.search.value().trim().to_owned();
+        vec![self.ask(Slot::Remote, Query::Remote { text, limit: REMOTE_HITS })]
+    }
+
+    /// Moves the cursor of the focused list by so many rows.
+    pub(super) fn step(&mut self, by: isize) -> Vec<Effect> {
+        let moved = |row: Option<usize>, len: usize| -> Option<usize> {
+            let last = len.checked_sub(1)?;
+            Some(row.map_or(0, |r| r.saturating_add_signed(by).min(last)))
+        };
+        match self.focus {
+            Pane::Search | Pane::Holders => {
+                let Some(row) = moved(self.hit_row(), self.hits.rows.len()) else { return Vec::new() };
+                let id = self.hits.rows[row].holder.id.clone();
+                if self.hit.as_ref() == Some(&id) {
+                    return Vec::new();
+                }
+                self.hit = Some(id.clone());
+                vec![self.ask(Slot::Cached, Query::Cached(id))]
+            }
+            Pane::Cards | Pane::Pass => {
+                if let Some(view) = &self.shown.view
+                    && let Some(row) = moved(self.shown.row(), view.cards.len())
+                {
+                    self.shown.cursor = Some(view.cards[row].0.id.clone());
+                }
+                Vec::new()
+            }
+            Pane::History => {
+                if let Some(row) = moved(Some(self.history_cursor), self.history.len()) {
+                    self.history_cursor = row;
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Moves by pages, or by parts of one.
+    pub(super) fn page(&mut self, direction: isize, parts: isize) -> Vec<Effect> {
+        let rows = isize::from(i16::try_from(self.size.1).unwrap_or(24)).saturating_sub(12).max(2);
+        self.step(direction * (rows / parts).max(1))
+    }
+
+    /// To another pane.
+    pub(super) fn go(&mut self, pane: Pane) -> Vec<Effect> {
+        if self.focus != pane {
+            self.before = self.focus;
+            self.focus = pane;
+        }
+        Vec::new()
+    }
+
+    /// To the next or previous pane.
+    pub(super) fn turn(&mut self, by: isize) -> Vec<Effect> {
+        let at = Pane::ALL.iter().position(|p| *p == self.focus).unwrap_or(0);
+        let next = (at as isize + by).rem_euclid(Pane::ALL.len() as isize) as usize;
+        self.go(Pane::ALL[next])
+    }
+
+    /// Enter: opens what is under the cursor. Never writes (rule R1).
+    pub(super) fn open(&mut self) -> Vec<Effect> {
+        match self.focus {
+            Pane::Search | Pane::Holders => {
+                if self.focus == Pane::Search && self.searching {
+                    self.open_when_found = true;
+                    return Vec::new();
+                }
+                self.open_hit()
+            }
+            Pane::Cards => self.go(Pane::Pass),
+            Pane::Pass => self.go(Pane::History),
+            Pane::History => Vec::new(),
+        }
+    }
+
+    /// Opens the person under the cursor of the hits: her cards, live.
+    pub(super) fn open_hit(&mut self) -> Vec<Effect> {
+        let Some(row) = self.hit_row() else {
+            if !self.search.value().trim().is_empty() {
+                let asked = if self.asking { "; the systems are still being asked" } else { "" };
+                let text = format!("Nothing found for \"{}\"{asked}.", self.search.value().trim());
+                self.say(Tone::Info, &text);
+            }
+            return Vec::new();
+        };
+        let hit = self.hits.rows[row].clone();
+        if hit.card.is_some() {
+            self.shown.cursor.clone_from(&hit.card);
+        }
+        let mut effects = self.go(Pane::Cards);
+        let id = hit.holder.id.clone();
+        if self.shown.view.as_ref().is_none_or(|v| v.holder.id != id) {
+            effects.push(self.ask(Slot::Cached, Query::Cached(id.clone())));
+        }
+        effects.extend(self.read_live(id, hit.holder.link.clone()));
+        effects
+    }
+
+    /// Reads a person live, and her history.
+    pub(super) fn read_live(
+        &mut self,
+        id: crate::domain::ids::HolderId,
+        link: crate::domain::ids::Link,
+    ) -> Vec<Effect> {
+        self.shown.reading = true;
+        vec![self.ask(Slot::Live, Query::Live(id.clone(), link)), self.ask(Slot::History, Query::History(id, HISTORY))]
+    }
+
+    /// Reads the person shown again; a paused or unreachable system is asked who it is first.
+    pub(super) fn refresh(&mut self) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = self
+            .tenants
+            .iter()
+            .filter(|t| !matches!(t.connection, Some(Ok(_))))
+            .map(|t| Effect::Connect(t.profile.name.clone()))
+            .collect();
+        if let Some(view) = &self.shown.view {
+            let (id, link) = (view.holder.id.clone(), view.holder.link.clone());
+            effects.extend(self.read_live(id, link));
+        } else {
+            effects.extend(self.search_changed());
+        }
+        effects
+    }
+
+    /// Escape: one step back, and it never quits.
+    pub(super) fn back(&mut self) -> Vec<Effect> {
+        if self.toast.as_ref().is_some_and(|t| matches!(t.tone, Tone::Error | Tone::Warn)) {
+            self.toast = None;
+            return Vec::new();
+        }
+        if self.zoom {
+            self.zoom = false;
+            return Vec::new();
+        }
+        match self.focus {
+            Pane::Search if !self.search.value().is_empty() => {
+                self.search.reset();
+                self.search_changed()
+            }
+            Pane::Search => self.go(Pane::Holders),
+            Pane::Holders => self.go(Pane::Search),
+            Pane::Cards => self.go(Pane::Search),
+            Pane::Pass => self.go(Pane::Cards),
+            Pane::History => self.go(Pane::Pass),
+        }
+    }
+
+    /// The next search scope.
+    pub(super) fn next_scope(&mut self) -> Vec<Effect> {
+        self.scope = match self.scope {
+            Scope::Name => Scope::Number,
+            Scope::Number => Scope::Contact,
+            Scope::Contact => Scope::Id,
+            Scope::Id => Scope::Name,
+        };
+        self.search_changed()
+    }
+
+    /// The focused pane fills the screen, or not.
+    pub(super) fn toggle_zoom(&mut self) -> Vec<Effect> {
+        self.zoom = !self.zoom;
+        Vec::new()
+    }
+
+    /// Locks or unlocks writes.
+    pub(super) fn toggle_lock(&mut self) -> Vec<Effect> {
+        match self.writes {
+            Writes::Unlocked => {
+                self.writes = Writes::Locked;
+                self.confirmed.clear();
+                self.say(Tone::Info, "Writes are locked; L unlocks them.");
+            }
+            Writes::Locked => {
+                self.writes = Writes::Unlocked;
+                self.say(Tone::Warn, "Writes are unlocked; L locks them.");
+            }
+            Writes::ReadOnly(_) => {}
+        }
+        Vec::new()
+    }
+
+    /// Times in UTC, or local.
+    pub(super) fn toggle_utc(&mut self) -> Vec<Effect> {
+        self.utc = !self.utc;
+        Vec::new()
+    }
+
+    /// Opens the message log at the newest line.
+    pub(super) fn open_messages(&mut self) -> Vec<Effect> {
+        self.overlay = Some(Overlay::Messages { scroll: 0 });
+        Vec::new()
+    }
+
+    /// Opens the list of unfinished and waiting work.
+    pub(super) fn open_jobs(&mut self) -> Vec<Effect> {
+        self.overlay = Some(Overlay::Jobs { cursor: 0, confirm: false, drawn: None });
+        vec![Effect::Recover { first: false }]
+    }
+
+    /// Opens the line for the session's ticket.
+    pub(super) fn open_ticket(&mut self) -> Vec<Effect> {
+        self.overlay = Some(Overlay::Ticket(Input::new(self.ticket.clone())));
+        Vec::new()
+    }
+}

@@ -1,0 +1,432 @@
+//! The one command table. It feeds key dispatch, footer hints, palette, help and the README table.
+
+use super::keymap::{Chord, Key};
+use super::message::Effect;
+use super::model::{Model, Overlay, Palette, Pane};
+use crate::domain::policy::Writes;
+use std::borrow::Cow;
+
+/// What a command may do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::Display)]
+#[strum(serialize_all = "lowercase")]
+pub enum Kind {
+    /// Changes only what is shown.
+    Look,
+    /// Opens the preview of a change; nothing is sent before `y`.
+    Act,
+}
+
+/// Where its keys are live.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In every pane but the search line, which takes letters as text.
+    Panes,
+    /// Everywhere, the search line too.
+    Everywhere,
+}
+
+/// Groups of the help, in its order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, strum::Display, strum::EnumIter)]
+pub enum Group {
+    /// Cursor and panes.
+    Move,
+    /// Search.
+    Find,
+    /// Change a credential.
+    Act,
+    /// Look closer.
+    See,
+    /// Other screens.
+    Go,
+    /// This session.
+    Session,
+}
+
+/// One row of the table.
+pub struct Command {
+    /// Its word in the palette.
+    pub name: &'static str,
+    /// What the footer says beside the key.
+    pub title: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// Group in the help.
+    pub group: Group,
+    /// Keys, the first one is shown in hints.
+    pub keys: &'static [Chord],
+    /// Where the keys are live.
+    pub place: Place,
+    /// What it may do.
+    pub kind: Kind,
+    /// Shown in the footer, first ones first; 0: only in the help.
+    pub rank: u8,
+    /// Why it cannot be used now.
+    pub enabled: fn(&Model) -> Result<(), Cow<'static, str>>,
+    /// What it does.
+    pub run: fn(&mut Model) -> Vec<Effect>,
+}
+
+fn always(_: &Model) -> Result<(), Cow<'static, str>> {
+    Ok(())
+}
+
+fn nothing(_: &mut Model) -> Vec<Effect> {
+    Vec::new()
+}
+
+/// Why this version cannot do it although the vendor can.
+const NOT_YET: &str = "not in this version; use Command Centre";
+
+fn suspend_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
+    let (card, _) = model.shown.card().ok_or("no card is selected")?;
+    if card.invitation.is_some() && !card.usable() {
+        return Err("nothing is installed to suspend".into());
+    }
+    if card.state() == crate::domain::credential::State::Suspended {
+        return Err("already suspended".into());
+    }
+    Err(NOT_YET.into())
+}
+
+fn resume_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
+    let (card, _) = model.shown.card().ok_or("no card is selected")?;
+    if card.state() != crate::domain::credential::State::Suspended {
+        return Err("not suspended".into());
+    }
+    Err(NOT_YET.into())
+}
+
+fn end_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
+    model.shown.card().ok_or("no card is selected")?;
+    Err(NOT_YET.into())
+}
+
+/// Why the credential under the cursor cannot be reissued now.
+pub fn reissue_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
+    use crate::domain::credential::CredentialClass;
+    let (card, _) = model.shown.card().ok_or("no card is selected")?;
+    if card.class != CredentialClass::Mobile {
+        return Err("only phone credentials are issued from here; plastic is encoded or printed".into());
+    }
+    if let Some(open) = model.open_for(&card.holder) {
+        return Err(format!("a change of this person is {}; w shows it", open.state).into());
+    }
+    if model.running.iter().any(|r| r.holder == card.holder) {
+        return Err("a change of this person is being sent".into());
+    }
+    model.may_write().map_err(Cow::from)
+}
+
+fn lock_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
+    match model.writes {
+        Writes::ReadOnly(reason) => Err(reason.into()),
+        _ => Ok(()),
+    }
+}
+
+const fn row(
+    name: &'static str,
+    title: &'static str,
+    group: Group,
+    keys: &'static [Chord],
+    rank: u8,
+    run: fn(&mut Model) -> Vec<Effect>,
+    help: &'static str,
+) -> Command {
+    Command { name, title, help, group, keys, place: Place::Panes, kind: Kind::Look, rank, enabled: always, run }
+}
+
+const fn anywhere(mut command: Command) -> Command {
+    command.place = Place::Everywhere;
+    command
+}
+
+const fn act(mut command: Command, enabled: fn(&Model) -> Result<(), Cow<'static, str>>) -> Command {
+    command.kind = Kind::Act;
+    command.enabled = enabled;
+    command
+}
+
+const fn when(mut command: Command, enabled: fn(&Model) -> Result<(), Cow<'static, str>>) -> Command {
+    command.enabled = enabled;
+    command
+}
+
+use Key::{BackTab, Char, Ctrl, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up};
+
+/// THE command table.
+pub static COMMANDS: &[Command] = &[
+    act(
+        row(
+            "reissue",
+            "reissue",
+            Group::Act,
+            &[&[Char('r')]],
+            1,
+            Model::open_wizard,
+            "replace the phone credential under the cursor; opens a preview, nothing is sent before y",
+        ),
+        reissue_allowed,
+    ),
+    act(
+        row("suspend", "suspend", Group::Act, &[&[Char('s')]], 2, nothing, "set the card to a disabled state"),
+        suspend_allowed,
+    ),
+    act(
+        row("resume", "resume", Group::Act, &[&[Char('S')]], 3, nothing, "set a disabled card back to active"),
+        resume_allowed,
+    ),
+    act(row("end", "remove", Group::Act, &[&[Char('x')]], 4, nothing, "remove the card for good"), end_allowed),
+    anywhere(row(
+        "open",
+        "open",
+        Group::Move,
+        &[&[Enter]],
+        5,
+        Model::open,
+        "open what is under the cursor; never writes",
+    )),
+    anywhere(row(
+        "back",
+        "back",
+        Group::Move,
+        &[&[Esc]],
+        0,
+        Model::back,
+        "one step back: popup, input, filter, pane; never quits",
+    )),
+    anywhere(row("down", "down", Group::Move, &[&[Down], &[Char('j')]], 0, |m| m.step(1), "cursor down")),
+    anywhere(row("up", "up", Group::Move, &[&[Up], &[Char('k')]], 0, |m| m.step(-1), "cursor up")),
+    row("in", "in", Group::Move, &[&[Char('l')], &[Right]], 0, |m| m.turn(1), "to the pane further in"),
+    row("out", "out", Group::Move, &[&[Char('h')], &[Left]], 0, |m| m.turn(-1), "to the pane further out"),
+    row("top", "top", Group::Move, &[&[Char('g'), Char('g')], &[Home]], 0, |m| m.step(-1_000_000), "first row"),
+    row("bottom", "bottom", Group::Move, &[&[Char('G')], &[End]], 0, |m| m.step(1_000_000), "last row"),
+    anywhere(row(
+        "page-down",
+        "page down",
+        Group::Move,
+        &[&[PageDown], &[Ctrl('f')]],
+        0,
+        |m| m.page(1, 1),
+        "one page down",
+    )),
+    anywhere(row("page-up", "page up", Group::Move, &[&[PageUp], &[Ctrl('b')]], 0, |m| m.page(-1, 1), "one page up")),
+    row("half-down", "half down", Group::Move, &[&[Ctrl('d')]], 0, |m| m.page(1, 2), "half a page down"),
+    row("half-up", "half up", Group::Move, &[&[Ctrl('u')]], 0, |m| m.page(-1, 2), "half a page up"),
+    anywhere(row("next-pane", "next pane", Group::Move, &[&[Tab], &[F(6)]], 0, |m| m.turn(1), "next pane")),
+    anywhere(row("previous-pane", "previous pane", Group::Move, &[&[BackTab]], 0, |m| m.turn(-1), "previous pane")),
+    row("pane-1", "search", Group::Move, &[&[Char('1')]], 0, |m| m.go(Pane::Search), "to the search line"),
+    row("pane-2", "cardholders", Group::Move, &[&[Char('2')]], 0, |m| m.go(Pane::Holders), "to the cardholders"),
+    row("pane-3", "cards", Group::Move, &[&[Char('3')]], 0, |m| m.go(Pane::Cards), "to the cards"),
+    row("pane-4", "state", Group::Move, &[&[Char('4')]], 0, |m| m.go(Pane::Pass), "to the state of the card"),
+    row("pane-5", "history", Group::Move, &[&[Char('5')]], 0, |m| m.go(Pane::History), "to the history of the person"),
+    row("last-view", "last view", Group::Move, &[&[Char('-')]], 0, |m| m.go(m.before), "to the pane before"),
+    anywhere(row(
+        "search",
+        "search",
+        Group::Find,
+        &[&[Char('/')], &[F(3)]],
+        6,
+        |m| m.go(Pane::Search),
+        "type to find a cardholder: name, or a card number of digits only",
+    )),
+    anywhere(row(
+        "scope",
+        "scope",
+        Group::Find,
+        &[&[Ctrl('s')]],
+        0,
+        Model::next_scope,
+        "what the search looks in: name, number, contact, id",
+    )),
+    anywhere(row(
+        "refresh",
+        "refresh",
+        Group::See,
+        &[&[Char('R')], &[F(5)]],
+        7,
+        Model::refresh,
+        "read the person again from her system; asks a paused system again",
+    )),
+    row(
+        "zoom",
+        "zoom",
+        Group::See,
+        &[&[Char('+')], &[Char('_')]],
+        0,
+        Model::toggle_zoom,
+        "the focused pane fills the screen, or not",
+    ),
+    anywhere(row(
+        "jobs",
+        "jobs",
+        Group::Go,
+        &[&[Char('w')], &[F(7)]],
+        8,
+        Model::open_jobs,
+        "unfinished and waiting changes",
+    )),
+    row(
+        "messages",
+        "messages",
+        Group::Go,
+        &[&[Char('M')]],
+        0,
+        Model::open_messages,
+        "everything that was said, with the full text",
+    ),
+    row(
+        "palette",
+        "command",
+        Group::Go,
+        &[&[Char(':')], &[F(9)]],
+        0,
+        |m| m.open_palette(false),
+        "find and run any command",
+    ),
+    anywhere(row(
+        "help",
+        "help",
+        Group::Go,
+        &[&[Char('?')], &[F(1)]],
+        9,
+        |m| m.open_palette(true),
+        "all commands and their keys; type to narrow",
+    )),
+    row(
+        "ticket",
+        "ticket",
+        Group::Session,
+        &[&[Char('t')], &[F(2)]],
+        10,
+        Model::open_ticket,
+        "the ticket that goes with what follows",
+    ),
+    when(
+        row("lock", "lock", Group::Session, &[&[Char('L')]], 0, Model::toggle_lock, "lock writes, or unlock them"),
+        lock_allowed,
+    ),
+    row("utc", "utc", Group::Session, &[&[Char('T')]], 0, Model::toggle_utc, "times in UTC, or local"),
+    anywhere(row(
+        "repaint",
+        "repaint",
+        Group::Session,
+        &[&[Ctrl('l')]],
+        0,
+        |_| vec![Effect::Repaint],
+        "draw everything anew",
+    )),
+    anywhere(row(
+        "quit",
+        "quit",
+        Group::Session,
+        &[&[Char('q')], &[F(10)]],
+        11,
+        Model::leave,
+        "leave; waits for a change that is being sent",
+    )),
+];
+
+/// What a key, after a possible first key of a pair, means in the panes.
+pub enum Meaning {
+    /// This command.
+    Command(&'static Command),
+    /// The first key of a pair.
+    Prefix,
+    /// Nothing.
+    Nothing,
+}
+
+/// Looks a key up. In the search line only keys that are no text are commands.
+pub fn meaning(prefix: Option<Key>, key: Key, in_text: bool) -> Meaning {
+    let text_key = |k: &Key| matches!(k, Key::Char(_));
+    for command in COMMANDS {
+        for chord in command.keys {
+            if in_text && (command.place == Place::Panes && !matches!(chord[0], Key::F(_)) || text_key(&chord[0])) {
+                continue;
+            }
+            match (prefix, chord) {
+                (None, [only]) if *only == key => return Meaning::Command(command),
+                (Some(first), [a, b]) if *a == first && *b == key => return Meaning::Command(command),
+                (None, [first, _]) if *first == key => return Meaning::Prefix,
+                _ => {}
+            }
+        }
+    }
+    Meaning::Nothing
+}
+
+impl Model {
+    /// Opens the palette, as help or empty.
+    pub(super) fn open_palette(&mut self, help: bool) -> Vec<Effect> {
+        self.overlay = Some(Overlay::Palette(Palette { help, ..Palette::default() }));
+        Vec::new()
+    }
+}
+
+impl Palette {
+    /// The commands that fit what is typed: every word must occur in name, title, help or keys.
+    pub fn rows(&self) -> Vec<&'static Command> {
+        let wanted: Vec<String> = self.input.value().split_whitespace().map(str::to_lowercase).collect();
+        let mut rows: Vec<&'static Command> = COMMANDS
+            .iter()
+            .filter(|c| {
+                let keys: Vec<String> = c.keys.iter().map(|k| super::keymap::written(k)).collect();
+                let text = format!("{} {} {} {}", c.name, c.title, c.help, keys.join(" ")).to_lowercase();
+                wanted.iter().all(|w| text.contains(w.as_str()))
+            })
+            .collect();
+        rows.sort_by_key(|c| {
+            let exact = wanted.first().is_some_and(|w| c.name.starts_with(w.as_str()));
+            (!exact, c.group)
+        });
+        rows
+    }
+}
+
+/// The key table of the README, in Markdown; a test compares.
+pub fn markdown_table() -> String {
+    use strum::IntoEnumIterator;
+    let mut out = String::from("| Group | Keys | Command | What it does |\n|---|---|---|---|\n");
+    for group in Group::iter() {
+        for command in COMMANDS.iter().filter(|c| c.group == group) {
+            let keys: Vec<String> = command.keys.iter().map(|k| format!("`{}`", super::keymap::written(k))).collect();
+            out.push_str(&format!("| {group} | {} | {} | {} |\n", keys.join(" "), command.name, command.help));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_two_commands_share_a_key_or_a_name() {
+        let mut keys = HashSet::new();
+        let mut names = HashSet::new();
+        for command in COMMANDS {
+            assert!(names.insert(command.name), "{} twice", command.name);
+            for chord in command.keys {
+                assert!(keys.insert(*chord), "{:?} twice", chord);
+            }
+        }
+        for chord in &keys {
+            assert!(chord.len() == 1 || !keys.contains(&chord[..1]), "{chord:?} hides behind its own first key");
+        }
+    }
+
+    #[test]
+    fn r2_no_act_hangs_on_an_editing_key() {
+        for command in COMMANDS.iter().filter(|c| c.kind == Kind::Act) {
+            for chord in command.keys {
+                assert!(
+                    matches!(chord, [Key::Char(c)] if *c != 'y'),
+                    "{} must hang on one plain letter that is not y",
+                    command.name
+                );
+            }
+        }
+    }
+}

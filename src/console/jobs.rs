@@ -1,0 +1,269 @@
+//! Work beyond one keystroke: running changes, open questions, waiting retirements, watches.
+
+use super::keymap::Key;
+use super::message::{Effect, HolderView, Timer};
+use super::model::{Model, Overlay, Tone, Watch};
+use super::wizard::DWELL;
+use crate::domain::credential::InvitationStatus;
+use crate::domain::ids::{CredentialId, HolderId, IntentId};
+use crate::domain::journal::IntentRecord;
+use crate::domain::problem::Problem;
+use crate::domain::reissue::{ReissueEnd, ReissueStep, Settled};
+use jiff::SignedDuration;
+use std::time::Duration;
+
+/// Between two looks at a new invitation.
+const WATCH_EVERY: Duration = Duration::from_secs(3);
+/// After this long an unsent invitation becomes a warning (gallagher.md section 5.4).
+const WATCH_FOR: SignedDuration = SignedDuration::from_secs(120);
+/// Between two looks at whether the new credential is accepted: "within one poll, 60 s at most" (decision 19).
+const WAITING_EVERY: Duration = Duration::from_secs(30);
+/// Between two looks at open questions, by how old the youngest is: (age, pause), seconds (safety.md section 3).
+const RECONCILE: [(i64, u64); 6] = [(5, 2), (15, 5), (60, 15), (300, 60), (900, 120), (i64::MAX, 600)];
+
+impl Model {
+    /// A reissue moved on.
+    pub(super) fn stepped(&mut self, holder: &HolderId, step: &ReissueStep) -> Vec<Effect> {
+        if let Some(running) = self.running.iter_mut().find(|r| r.holder == *holder) {
+            running.words = match step {
+                ReissueStep::Checking => "checking the target".into(),
+                ReissueStep::Sending(_) => "sent, waiting for the answer".into(),
+                ReissueStep::ReadingBack(_) => "reading back".into(),
+            };
+        }
+        Vec::new()
+    }
+
+    /// A reissue, or its second half, ended.
+    pub(super) fn ended(&mut self, holder: &HolderId, end: ReissueEnd) -> Vec<Effect> {
+        self.running.retain(|r| r.holder != *holder);
+        let mut effects = Vec::new();
+        match end {
+            ReissueEnd::Done { new, ownership, .. } => {
+                if let Some(new) = new {
+                    let badge = ownership.as_ref().map_or("", |o| o.grade.badge());
+                    let text =
+                        format!("Reissued: the new pass is {badge}, the old one is gone; watching the invitation.");
+                    self.say(Tone::Ok, &text);
+                    self.shown.cursor = Some(new.id.clone());
+                    effects.extend(self.watch(&new.id, holder));
+                } else {
+                    self.say(Tone::Ok, "The old pass is retired; only the new one is left.");
+                }
+            }
+            ReissueEnd::Waiting { saga, new, ownership } => {
+                // `y` in the wizard confirmed both steps (decision 19).
+                self.confirmed.insert(saga);
+                let badge = ownership.grade.badge();
+                let text = format!(
+                    "New pass issued ({badge}); the old one works until the new one is accepted, then it is retired."
+                );
+                self.say(Tone::Ok, &text);
+                self.shown.cursor = Some(new.id.clone());
+                effects.extend(self.watch(&new.id, holder));
+            }
+            ReissueEnd::NotSent(problem) | ReissueEnd::Rejected(_, problem) => self.trouble(&problem),
+            ReissueEnd::Unknown(_, problem) => {
+                let problem = Problem { what: format!("OUTCOME UNKNOWN: {}", problem.what), ..problem };
+                self.trouble(&problem);
+            }
+            ReissueEnd::Ambiguous(_, problem) => {
+                let problem = Problem { what: format!("OWNER AMBIGUOUS: {}", problem.what), ..problem };
+                self.trouble(&problem);
+            }
+            ReissueEnd::NotRecorded(_, problem) => {
+                let problem = Problem { what: format!("NOT RECORDED: {}", problem.what), ..problem };
+                self.trouble(&problem);
+            }
+        }
+        effects.push(Effect::Recover { first: false });
+        if let Some(view) = self.shown.view.as_ref().filter(|v| v.holder.id == *holder) {
+            let (id, link) = (view.holder.id.clone(), view.holder.link.clone());
+            effects.extend(self.read_live(id, link));
+        }
+        if self.leaving && self.running.is_empty() {
+            effects.push(Effect::Quit);
+        }
+        effects
+    }
+
+    fn watch(&mut self, card: &CredentialId, holder: &HolderId) -> Vec<Effect> {
+        let Some(link) = self.shown.view.as_ref().filter(|v| v.holder.id == *holder).map(|v| v.holder.link.clone())
+        else {
+            return Vec::new();
+        };
+        self.watches.push(Watch { card: card.clone(), holder: holder.clone(), link, since: self.now });
+        vec![Effect::Timer(Timer::Watch(card.clone()), WATCH_EVERY)]
+    }
+
+    /// The pause between two looks at a new invitation is over.
+    pub(super) fn watch_again(&mut self, card: &CredentialId) -> Vec<Effect> {
+        self.watches
+            .iter()
+            .filter(|w| w.card == *card)
+            .map(|w| Effect::Watch(w.card.clone(), w.holder.clone(), w.link.clone()))
+            .collect()
+    }
+
+    /// A watched invitation as it is now.
+    pub(super) fn watched(&mut self, card: &CredentialId, result: Result<Box<HolderView>, Problem>) -> Vec<Effect> {
+        let Some(at) = self.watches.iter().position(|w| w.card == *card) else { return Vec::new() };
+        let old = self.now.duration_since(self.watches[at].since) > WATCH_FOR;
+        match result {
+            Ok(view) => {
+                let name = view.holder.name().safe();
+                let status = view.cards.iter().find(|(c, _)| c.id == *card).map(|(c, _)| c.invitation.clone());
+                if self.shown.view.as_ref().is_some_and(|v| v.holder.id == view.holder.id) {
+                    self.show(*view);
+                }
+                match status {
+                    None => {
+                        self.watches.remove(at);
+                        let text = format!("The new pass of {name} is gone again: somebody else removed it.");
+                        self.say(Tone::Warn, &text);
+                        return Vec::new();
+                    }
+                    Some(Some(invitation)) if invitation.status != InvitationStatus::NotSent => {
+                        self.watches.remove(at);
+                        let word = if invitation.status == InvitationStatus::Accepted { "accepted" } else { "sent" };
+                        let text = if invitation.email.is_empty() {
+                            format!("The invitation of {name} is {word}.")
+                        } else {
+                            let to = crate::domain::text::mask_contact(&invitation.email.safe());
+                            format!("The invitation of {name} is {word} to {to}.")
+                        };
+                        self.say(Tone::Ok, &text);
+                        return Vec::new();
+                    }
+                    Some(_) => {}
+                }
+            }
+            Err(problem) => self.log(Tone::Warn, &problem.to_string(), &problem.detail),
+        }
+        if old {
+            self.watches.remove(at);
+            self.say(
+                Tone::Warn,
+                "The invitation has not been sent for 2 minutes: the site may not reach the vendor's cloud; R looks again.",
+            );
+            return Vec::new();
+        }
+        vec![Effect::Timer(Timer::Watch(card.clone()), WATCH_EVERY)]
+    }
+
+    /// What the ledger says is not finished, and what reading has settled.
+    pub(super) fn unfinished(
+        &mut self,
+        open: Vec<IntentRecord>,
+        waiting: Vec<IntentRecord>,
+        settled: Vec<Settled>,
+    ) -> Vec<Effect> {
+        for one in &settled {
+            let tone = if one.state.is_open_question() { Tone::Warn } else { Tone::Ok };
+            let news = !self.open.iter().any(|r| r.intent == one.intent && r.state == one.state);
+            if news {
+                let text = format!("{}: {}", one.holder, one.words);
+                self.say(tone, &text);
+            } else {
+                self.log(tone, &format!("{}: {}", one.holder, one.words), "");
+            }
+        }
+        let known: Vec<IntentId> = self.waiting.iter().map(|w| w.intent).collect();
+        self.open = open;
+        self.waiting = waiting;
+
+        let mut effects = Vec::new();
+        for record in &self.waiting {
+            if !known.contains(&record.intent) {
+                effects.push(Effect::Timer(Timer::Waiting(record.intent), Duration::from_secs(2)));
+            }
+        }
+        let youngest = self
+            .open
+            .iter()
+            .filter(|r| r.state.is_open_question())
+            .map(|r| self.now.duration_since(r.sent.unwrap_or(r.opened)).as_secs())
+            .min();
+        if let Some(age) = youngest {
+            let pause = RECONCILE.iter().find(|(until, _)| age < *until).map_or(600, |(_, pause)| *pause);
+            effects.push(Effect::Timer(Timer::Reconcile(0), Duration::from_secs(pause)));
+        }
+        if let Some(Overlay::Jobs { cursor, .. }) = &mut self.overlay {
+            *cursor = (*cursor).min((self.open.len() + self.waiting.len()).saturating_sub(1));
+        }
+        effects
+    }
+
+    /// Time to look whether waiting work can go on.
+    pub(super) fn check_waiting(&mut self, intent: IntentId) -> Vec<Effect> {
+        self.waiting.iter().filter(|w| w.intent == intent).map(|w| Effect::CheckWaiting(Box::new(w.clone()))).collect()
+    }
+
+    /// The new credential of waiting work is, or is not, usable yet.
+    pub(super) fn usable(&mut self, intent: IntentId, result: Result<bool, Problem>) -> Vec<Effect> {
+        let Some(record) = self.waiting.iter().find(|w| w.intent == intent).cloned() else { return Vec::new() };
+        match result {
+            Ok(true) if self.confirmed.contains(&record.purpose.saga) && self.may_write().is_ok() => {
+                if self.running.iter().any(|r| r.holder == record.purpose.holder) {
+                    return vec![Effect::Timer(Timer::Waiting(intent), WAITING_EVERY)];
+                }
+                self.say(Tone::Info, "The new pass is accepted; retiring the old one ...");
+                return self.retire(record);
+            }
+            Ok(true) => {
+                let text = format!(
+                    "{}: the new pass is accepted; the old one still works: w, then y retires it.",
+                    record.purpose.holder
+                );
+                self.say(Tone::Warn, &text);
+                return Vec::new();
+            }
+            Ok(false) => {}
+            Err(problem) => self.log(Tone::Warn, &problem.to_string(), &problem.detail),
+        }
+        vec![Effect::Timer(Timer::Waiting(intent), WAITING_EVERY)]
+    }
+
+    fn retire(&mut self, record: IntentRecord) -> Vec<Effect> {
+        let holder = record.purpose.holder.clone();
+        self.running.push(super::model::Running { holder, words: "retiring the old pass".into() });
+        vec![Effect::Retire(Box::new(record))]
+    }
+
+    /// A key while the list of jobs stands open.
+    pub(super) fn jobs_key(&mut self, key: Key) -> Vec<Effect> {
+        let count = self.open.len() + self.waiting.len();
+        let now = self.now;
+        let Some(Overlay::Jobs { cursor, confirm, drawn }) = &mut self.overlay else { return Vec::new() };
+        if *confirm {
+            let ready = drawn.is_some_and(|d| now.duration_since(d) >= DWELL);
+            match key {
+                _ if !ready => {}
+                Key::Char('y') => {
+                    let at = cursor.checked_sub(self.open.len());
+                    let record = at.and_then(|i| self.waiting.get(i)).cloned();
+                    (*confirm, *drawn) = (false, None);
+                    if let Err(reason) = self.may_write() {
+                        let text = format!("Nothing was sent: {reason}.");
+                        self.say(Tone::Warn, &text);
+                    } else if let Some(record) = record {
+                        self.overlay = None;
+                        return self.retire(record);
+                    }
+                }
+                Key::Esc => (*confirm, *drawn) = (false, None),
+                _ => {}
+            }
+            return Vec::new();
+        }
+        match key {
+            Key::Esc | Key::Char('q' | 'w') | Key::F(7) => self.overlay = None,
+            Key::Down | Key::Char('j') => *cursor = (*cursor + 1).min(count.saturating_sub(1)),
+            Key::Up | Key::Char('k') => *cursor = cursor.saturating_sub(1),
+            Key::Char('R') | Key::F(5) => return vec![Effect::Recover { first: false }],
+            Key::Enter if *cursor >= self.open.len() && *cursor < count => (*confirm, *drawn) = (true, None),
+            _ => {}
+        }
+        Vec::new()
+    }
+}

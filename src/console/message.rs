@@ -1,0 +1,214 @@
+//! What the console is told (messages) and what it asks for (effects). Both are plain data.
+
+use super::keymap::Key;
+use crate::domain::cardholder::Cardholder;
+use crate::domain::credential::Credential;
+use crate::domain::ids::{CredentialId, HolderId, IntentId, Link, TenantName};
+use crate::domain::journal::IntentRecord;
+use crate::domain::operation::Operation;
+use crate::domain::ownership::Ownership;
+use crate::domain::problem::Problem;
+use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep, Settled};
+use crate::domain::text::Untrusted;
+use crate::ports::cache::{FillMark, Hits, Scope};
+use crate::ports::ledger::LedgerHealth;
+use crate::ports::provider::Connection;
+use std::time::Duration;
+
+/// Everything that can happen to the console.
+#[derive(Debug)]
+pub enum Msg {
+    /// The first message of a run.
+    Start,
+    /// A key went down.
+    Key(Key),
+    /// A block of text was pasted: never a command.
+    Paste(Untrusted),
+    /// The terminal has this many columns and rows.
+    Resize(u16, u16),
+    /// What the model says now stands on the screen.
+    Drawn,
+    /// SIGINT, SIGTERM or SIGHUP: leave as soon as nothing is in flight.
+    Leave,
+    /// A timer ran out.
+    Timer(Timer),
+    /// An answer to a query; dropped if its number is not the newest of its slot.
+    Answer(Slot, u64, Answer),
+    /// A report that nobody asked for with a number.
+    Report(Report),
+}
+
+/// A place for one running query; a new one replaces the old one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, strum::EnumCount)]
+#[repr(usize)]
+pub enum Slot {
+    /// Search in the cache.
+    Search,
+    /// Search at the systems.
+    Remote,
+    /// The person shown, from the cache.
+    Cached,
+    /// The person shown, live.
+    Live,
+    /// History of the person shown.
+    History,
+    /// What a reissue would do.
+    Preview,
+}
+
+/// What may be asked. Reading only.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    /// Search the cache; the cards of the first hit come along.
+    Search {
+        /// What is typed.
+        text: String,
+        /// What to look in.
+        scope: Scope,
+        /// Rows at most.
+        limit: usize,
+    },
+    /// Search all systems and put what they know into the cache.
+    Remote {
+        /// What is typed.
+        text: String,
+        /// Rows at most from each system.
+        limit: usize,
+    },
+    /// The person and her credentials as last seen.
+    Cached(HolderId),
+    /// The person and her credentials, now.
+    Live(HolderId, Link),
+    /// Ledger rows and the vendor's own events.
+    History(HolderId, usize),
+    /// What a reissue would do, from a live read. Sends nothing.
+    Preview(Box<ReissueRequest>),
+}
+
+/// A person with her credentials and whose they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HolderView {
+    /// The person.
+    pub holder: Cardholder,
+    /// Her credentials, as they came.
+    pub cards: Vec<(Credential, Ownership)>,
+    /// True if read from the vendor just now.
+    pub live: bool,
+}
+
+/// What a query brought back.
+#[derive(Debug)]
+pub enum Answer {
+    /// To [`Query::Search`].
+    Hits {
+        /// The rows.
+        hits: Hits,
+        /// The first person with her cards, as cached.
+        first: Option<Box<HolderView>>,
+        /// How long the cache took.
+        took: Duration,
+    },
+    /// To [`Query::Remote`]: which systems answered and which did not.
+    Remote {
+        /// How many systems were asked.
+        asked: usize,
+        /// Those that did not answer, and why.
+        failed: Vec<(TenantName, Problem)>,
+    },
+    /// To [`Query::Cached`] and [`Query::Live`]; `None`: never seen.
+    Holder(Option<Box<HolderView>>),
+    /// To [`Query::History`]; the problem says why vendor rows are missing.
+    History(Vec<Operation>, Option<Problem>),
+    /// To [`Query::Preview`].
+    Plan(Box<ReissuePlan>),
+    /// To any of them.
+    Failed(Problem),
+}
+
+/// News that has no slot.
+#[derive(Debug)]
+pub enum Report {
+    /// A system was asked who it is.
+    Connection(TenantName, Result<Connection, Problem>),
+    /// The background fill of the cache moved on, ended (`completed`), or stopped.
+    Fill(TenantName, FillMark, Option<Problem>),
+    /// The ledger was verified.
+    Ledger(LedgerHealth),
+    /// What reading told about work that an earlier run left, or that is still open.
+    Unfinished {
+        /// Intents that are not terminal.
+        open: Vec<IntentRecord>,
+        /// New credentials whose old ones wait to be retired.
+        waiting: Vec<IntentRecord>,
+        /// What reading settled just now.
+        settled: Vec<Settled>,
+    },
+    /// Recovery at start could not read the ledger or the vendor.
+    RecoveryFailed(Problem),
+    /// A reissue moved on.
+    Step(HolderId, ReissueStep),
+    /// A reissue, or the second half of one, ended.
+    Ended(HolderId, ReissueEnd),
+    /// A watched credential as it is now.
+    Watched(CredentialId, Result<Box<HolderView>, Problem>),
+    /// The new credential of waiting work is, or is not, usable yet.
+    Usable(IntentId, Result<bool, Problem>),
+}
+
+/// Timers by name, so that tests step them and an old one cannot act.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// The header's minute.
+    Minute,
+    /// The typing pause before systems are asked, with the number of the search.
+    Debounce(u64),
+    /// A toast has been read.
+    Toast(u64),
+    /// The wizard's target is getting old, with the wizard's number.
+    Refresh(u64),
+    /// Look at a credential again.
+    Watch(CredentialId),
+    /// Look whether waiting work can go on.
+    Waiting(IntentId),
+    /// Look at open questions again, with the number of the look.
+    Reconcile(u32),
+}
+
+/// What the console asks the outside to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Read something; replaces the running query of the slot.
+    Query(Slot, u64, Query),
+    /// Forget the running query of the slot.
+    Cancel(Slot),
+    /// Send [`Msg::Timer`] after this time.
+    Timer(Timer, Duration),
+    /// Ask a system who it is and fill the cache from it.
+    Connect(TenantName),
+    /// Verify the ledger beside the browsing.
+    VerifyLedger,
+    /// Read what earlier runs left open, and look at the vendor again for open questions.
+    Recover {
+        /// True at start: also abandon or question the work of dead processes.
+        first: bool,
+    },
+    /// Look at one credential of a person.
+    Watch(CredentialId, HolderId, Link),
+    /// Ask whether the new credential of waiting work is usable.
+    CheckWaiting(Box<IntentRecord>),
+    /// Act: run exactly this plan.
+    Reissue(Box<ReissuePlan>),
+    /// Act: retire the old credential of waiting work.
+    Retire(Box<IntentRecord>),
+    /// Draw everything anew.
+    Repaint,
+    /// End the program.
+    Quit,
+}
+
+impl Effect {
+    /// True for the effects that change something at a vendor.
+    pub fn is_act(&self) -> bool {
+        matches!(self, Self::Reissue(_) | Self::Retire(_))
+    }
+}

@@ -1,0 +1,348 @@
+//! Everything that the screen shows and nothing else. Changed only by `update`.
+
+use super::message::{HolderView, Slot};
+use super::wizard::Wizard;
+use crate::domain::credential::Credential;
+use crate::domain::ids::{CredentialId, HolderId, SagaId, TenantName};
+use crate::domain::journal::IntentRecord;
+use crate::domain::operation::Operation;
+use crate::domain::ownership::Ownership;
+use crate::domain::policy::{Mode, Writes};
+use crate::domain::problem::Problem;
+use crate::ports::cache::{FillMark, Hits, Scope};
+use crate::ports::ledger::LedgerHealth;
+use crate::ports::provider::{Connection, TenantProfile};
+use jiff::Timestamp;
+use std::collections::HashSet;
+use strum::EnumCount;
+use tui_input::Input;
+
+/// The five panes, numbered as on screen.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Pane {
+    /// 1, the search line.
+    #[default]
+    Search,
+    /// 2, cardholders found.
+    Holders,
+    /// 3, cards of the person.
+    Cards,
+    /// 4, state of the card.
+    Pass,
+    /// 5, history of the person.
+    History,
+}
+
+impl Pane {
+    /// In the order of their numbers.
+    pub const ALL: [Self; 5] = [Self::Search, Self::Holders, Self::Cards, Self::Pass, Self::History];
+
+    /// The pane's number on screen.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Search => 1,
+            Self::Holders => 2,
+            Self::Cards => 3,
+            Self::Pass => 4,
+            Self::History => 5,
+        }
+    }
+}
+
+/// What stands over the panes. The top one gets the keys.
+#[derive(Debug)]
+pub enum Overlay {
+    /// Replace a credential.
+    Wizard(Box<Wizard>),
+    /// Find, read about and run any command.
+    Palette(Palette),
+    /// Everything that was said, newest first.
+    Messages {
+        /// First line shown.
+        scroll: usize,
+    },
+    /// Unfinished and waiting work.
+    Jobs {
+        /// The row of the cursor.
+        cursor: usize,
+        /// Asked: retire the old credential of the row under the cursor?
+        confirm: bool,
+        /// When it was first drawn.
+        drawn: Option<Timestamp>,
+    },
+    /// A line of text for the session's ticket.
+    Ticket(Input),
+}
+
+/// The palette, which is also the help.
+#[derive(Debug, Default)]
+pub struct Palette {
+    /// What is typed to narrow the list.
+    pub input: Input,
+    /// The row of the cursor in the narrowed list.
+    pub cursor: usize,
+    /// True if opened as help: `?` rather than `:`.
+    pub help: bool,
+}
+
+/// One tenant as the header shows it.
+#[derive(Debug)]
+pub struct TenantState {
+    /// What is configured.
+    pub profile: TenantProfile,
+    /// What it said when last asked; `None` before the first answer.
+    pub connection: Option<Result<Connection, Problem>>,
+    /// How far its people are in the cache.
+    pub fill: FillMark,
+    /// True while the fill runs.
+    pub filling: bool,
+}
+
+/// How a note at the bottom is meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tone {
+    /// Something was done.
+    Ok,
+    /// Something to know.
+    Info,
+    /// Something to look at.
+    Warn,
+    /// Something went wrong; stays until ESC.
+    Error,
+}
+
+/// A note at the bottom of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    /// Its number, for its timer.
+    pub number: u64,
+    /// How it is meant.
+    pub tone: Tone,
+    /// One sentence.
+    pub text: String,
+}
+
+/// A line of the message log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// When it was said.
+    pub at: Timestamp,
+    /// How it was meant.
+    pub tone: Tone,
+    /// What was said.
+    pub text: String,
+    /// The full technical text, or empty.
+    pub detail: String,
+}
+
+/// A credential whose invitation is being looked at until it is out (journey 1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watch {
+    /// The credential.
+    pub card: CredentialId,
+    /// The person.
+    pub holder: HolderId,
+    /// Where the vendor serves her.
+    pub link: crate::domain::ids::Link,
+    /// Since when (UTC).
+    pub since: Timestamp,
+}
+
+/// A change that runs right now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Running {
+    /// The person concerned.
+    pub holder: HolderId,
+    /// What it is doing, in words.
+    pub words: String,
+}
+
+/// Who is shown, and her credentials.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// The person and her credentials, most needy first; `None`: nobody.
+    pub view: Option<HolderView>,
+    /// The credential under the cursor, by id (rule R4).
+    pub cursor: Option<CredentialId>,
+    /// A live read is under way.
+    pub reading: bool,
+    /// Why the last live read failed.
+    pub problem: Option<Problem>,
+}
+
+impl Shown {
+    /// The row of the cursor.
+    pub fn row(&self) -> Option<usize> {
+        let cursor = self.cursor.as_ref()?;
+        self.view.as_ref()?.cards.iter().position(|(c, _)| c.id == *cursor)
+    }
+
+    /// The credential under the cursor, and whose it is.
+    pub fn card(&self) -> Option<&(Credential, Ownership)> {
+        self.view.as_ref()?.cards.get(self.row()?)
+    }
+}
+
+/// The whole state of the console.
+#[derive(Debug)]
+pub struct Model {
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The moment of the last message (UTC).
+    pub now: Timestamp,
+    /// The zone in which times are shown.
+    pub zone: jiff::tz::TimeZone,
+    /// Show UTC instead of the zone.
+    pub utc: bool,
+    /// LIVE, TEST, SIM.
+    pub mode: Mode,
+    /// OS account of the operator.
+    pub operator: String,
+    /// The systems.
+    pub tenants: Vec<TenantState>,
+    /// May this desk write now?
+    pub writes: Writes,
+    /// Is the ledger fit for writing?
+    pub ledger: LedgerHealth,
+    /// The session's ticket, or empty.
+    pub ticket: String,
+    /// The pane that gets the keys.
+    pub focus: Pane,
+    /// The pane before, for `-`.
+    pub before: Pane,
+    /// The focused pane fills the screen.
+    pub zoom: bool,
+    /// What stands over the panes.
+    pub overlay: Option<Overlay>,
+    /// The search line.
+    pub search: Input,
+    /// What the search looks in.
+    pub scope: Scope,
+    /// What the search brought.
+    pub hits: Hits,
+    /// How long the last search took.
+    pub took: Option<std::time::Duration>,
+    /// A search is under way.
+    pub searching: bool,
+    /// The systems are being asked.
+    pub asking: bool,
+    /// The person under the cursor, by id (rule R4).
+    pub hit: Option<HolderId>,
+    /// Open the first hit as soon as it is there: Enter came before the answer.
+    pub open_when_found: bool,
+    /// Who is shown.
+    pub shown: Shown,
+    /// History of the person shown.
+    pub history: Vec<Operation>,
+    /// Why vendor rows are missing, if they are.
+    pub history_gap: Option<Problem>,
+    /// The row of the cursor in the history.
+    pub history_cursor: usize,
+    /// Changes that run right now.
+    pub running: Vec<Running>,
+    /// Intents that are not settled.
+    pub open: Vec<IntentRecord>,
+    /// AFTER_ACCEPT work whose old credential still works.
+    pub waiting: Vec<IntentRecord>,
+    /// Of the waiting work, what was confirmed in this run and goes on by itself.
+    pub confirmed: HashSet<SagaId>,
+    /// Credentials that are being watched.
+    pub watches: Vec<Watch>,
+    /// The note at the bottom.
+    pub toast: Option<Toast>,
+    /// Everything that was said, oldest first.
+    pub messages: Vec<Message>,
+    /// The first key of a two-key command.
+    pub prefix: Option<super::keymap::Key>,
+    /// Leave as soon as nothing is in flight.
+    pub leaving: bool,
+    /// Number of the newest query of each slot.
+    pub(super) generations: [u64; Slot::COUNT],
+    /// Counter for toasts and wizards.
+    pub(super) counter: u64,
+}
+
+impl Model {
+    /// A console that has read nothing yet.
+    pub fn new(
+        size: (u16, u16),
+        now: Timestamp,
+        zone: jiff::tz::TimeZone,
+        mode: Mode,
+        operator: String,
+        profiles: Vec<TenantProfile>,
+    ) -> Self {
+        let unlocked = !profiles.is_empty() && profiles.iter().all(|p| p.starts_unlocked);
+        Self {
+            size,
+            now,
+            zone,
+            utc: false,
+            mode,
+            operator,
+            tenants: profiles
+                .into_iter()
+                .map(|profile| TenantState { profile, connection: None, fill: FillMark::default(), filling: false })
+                .collect(),
+            writes: if unlocked { Writes::Unlocked } else { Writes::Locked },
+            ledger: LedgerHealth::Verifying,
+            ticket: String::new(),
+            focus: Pane::Search,
+            before: Pane::Search,
+            zoom: false,
+            overlay: None,
+            search: Input::default(),
+            scope: Scope::Name,
+            hits: Hits::default(),
+            took: None,
+            searching: false,
+            asking: false,
+            hit: None,
+            open_when_found: false,
+            shown: Shown::default(),
+            history: Vec::new(),
+            history_gap: None,
+            history_cursor: 0,
+            running: Vec::new(),
+            open: Vec::new(),
+            waiting: Vec::new(),
+            confirmed: HashSet::new(),
+            watches: Vec::new(),
+            toast: None,
+            messages: Vec::new(),
+            prefix: None,
+            leaving: false,
+            generations: [0; Slot::COUNT],
+            counter: 0,
+        }
+    }
+
+    /// One tenant.
+    pub fn tenant(&self, name: &TenantName) -> Option<&TenantState> {
+        self.tenants.iter().find(|t| t.profile.name == *name)
+    }
+
+    /// The row of the cursor among the hits.
+    pub fn hit_row(&self) -> Option<usize> {
+        let hit = self.hit.as_ref()?;
+        self.hits.rows.iter().position(|r| r.holder.id == *hit)
+    }
+
+    /// An unsettled change of this person, if there is one.
+    pub fn open_for(&self, holder: &HolderId) -> Option<&IntentRecord> {
+        self.open.iter().find(|r| r.purpose.holder == *holder && r.state.blocks())
+    }
+
+    /// How many jobs the header counts: running, open and waiting.
+    pub fn jobs(&self) -> usize {
+        self.running.len() + self.open.iter().filter(|r| r.state.blocks()).count() + self.waiting.len()
+    }
+
+    /// Sorts credentials: what needs a hand first, then by type and number; stable for equal ones.
+    pub(super) fn sort_cards(cards: &mut [(Credential, Ownership)]) {
+        cards.sort_by(|(a, ao), (b, bo)| {
+            let need = |c: &Credential, o: &Ownership| (c.state(), o.grade > crate::domain::ownership::Grade::Inferred);
+            need(a, ao).cmp(&need(b, bo)).then_with(|| a.type_name.cmp(&b.type_name)).then_with(|| a.id.cmp(&b.id))
+        });
+    }
+}

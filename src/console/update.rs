@@ -1,0 +1,341 @@
+//! The only writer of state: a message in, the model changed, effects out. It does no I/O and reads no clock.
+
+use super::commands::{self, Meaning};
+use super::keymap::Key;
+use super::message::{Effect, Msg, Query, Report, Slot, Timer};
+use super::model::{Message, Model, Overlay, Pane, Toast, Tone};
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+use tui_input::{Input, InputRequest};
+
+/// How long a good or neutral note stays.
+const TOAST: Duration = Duration::from_secs(8);
+/// Lines kept in the message log.
+const MESSAGES: usize = 1000;
+
+/// Applies one message. `now` is the moment at which it is handled (UTC).
+pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
+    model.now = now;
+    match msg {
+        Msg::Start => model.start(),
+        Msg::Key(key) => model.key(key),
+        Msg::Paste(text) => model.paste(&text),
+        Msg::Resize(columns, rows) => {
+            model.size = (columns, rows);
+            Vec::new()
+        }
+        Msg::Drawn => {
+            model.drawn();
+            Vec::new()
+        }
+        Msg::Leave => model.leave(),
+        Msg::Timer(timer) => model.timer(timer),
+        Msg::Answer(slot, generation, answer) => {
+            if model.generations[slot as usize] == generation {
+                model.answer(slot, answer)
+            } else {
+                Vec::new()
+            }
+        }
+        Msg::Report(report) => model.report(report),
+    }
+}
+
+/// Gives an editing key to a text field.
+pub(super) fn edit(input: &mut Input, key: Key) {
+    let request = match key {
+        Key::Char(c) => InputRequest::InsertChar(c),
+        Key::Backspace => InputRequest::DeletePrevChar,
+        Key::Delete => InputRequest::DeleteNextChar,
+        Key::Left => InputRequest::GoToPrevChar,
+        Key::Right => InputRequest::GoToNextChar,
+        Key::Home | Key::Ctrl('a') => InputRequest::GoToStart,
+        Key::End | Key::Ctrl('e') => InputRequest::GoToEnd,
+        Key::Ctrl('w') => InputRequest::DeletePrevWord,
+        Key::Ctrl('u') => InputRequest::DeleteLine,
+        Key::Ctrl('k') => InputRequest::DeleteTillEnd,
+        _ => return,
+    };
+    input.handle(request);
+}
+
+impl Model {
+    /// A query effect with the next number of its slot.
+    pub(super) fn ask(&mut self, slot: Slot, query: Query) -> Effect {
+        self.generations[slot as usize] += 1;
+        Effect::Query(slot, self.generations[slot as usize], query)
+    }
+
+    /// Shows a note and keeps it in the log.
+    pub(super) fn say(&mut self, tone: Tone, text: &str) {
+        self.log(tone, text, "");
+        self.counter += 1;
+        self.toast = Some(Toast { number: self.counter, tone, text: text.to_owned() });
+    }
+
+    /// Keeps a line in the log without showing it.
+    pub(super) fn log(&mut self, tone: Tone, text: &str, detail: &str) {
+        if self.messages.len() == MESSAGES {
+            self.messages.remove(0);
+        }
+        let (text, detail) = (text.to_owned(), detail.to_owned());
+        self.messages.push(Message { at: self.now, tone, text, detail });
+    }
+
+    /// The timer that takes the newest note away; notes about trouble stay until ESC.
+    fn toast_timer(&self) -> Option<Effect> {
+        let toast = self.toast.as_ref()?;
+        matches!(toast.tone, Tone::Ok | Tone::Info).then(|| Effect::Timer(Timer::Toast(toast.number), TOAST))
+    }
+
+    fn start(&mut self) -> Vec<Effect> {
+        let mut effects = vec![Effect::VerifyLedger, Effect::Recover { first: true }, self.minute()];
+        effects.extend(self.tenants.iter().map(|t| Effect::Connect(t.profile.name.clone())));
+        effects.extend(self.search_changed());
+        effects
+    }
+
+    fn minute(&self) -> Effect {
+        let into = self.now.as_millisecond().rem_euclid(60_000) as u64;
+        Effect::Timer(Timer::Minute, Duration::from_millis(60_000 - into))
+    }
+
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        let before = self.toast.as_ref().map(|t| t.number);
+        let mut effects = self.routed_key(key);
+        if self.toast.as_ref().map(|t| t.number) != before {
+            effects.extend(self.toast_timer());
+        }
+        effects
+    }
+
+    fn routed_key(&mut self, key: Key) -> Vec<Effect> {
+        if key == Key::Ctrl('c') {
+            return self.interrupt();
+        }
+        match &self.overlay {
+            Some(Overlay::Wizard(_)) => return self.wizard_key(key),
+            Some(Overlay::Palette(_)) => return self.palette_key(key),
+            Some(Overlay::Messages { .. }) => return self.messages_key(key),
+            Some(Overlay::Jobs { .. }) => return self.jobs_key(key),
+            Some(Overlay::Ticket(_)) => return self.ticket_key(key),
+            None => {}
+        }
+        let in_text = self.focus == Pane::Search;
+        let prefix = self.prefix.take();
+        match commands::meaning(prefix, key, in_text) {
+            Meaning::Command(command) => match (command.enabled)(self) {
+                Ok(()) => (command.run)(self),
+                Err(reason) => {
+                    let text = format!("{} is off: {reason}.", command.name);
+                    self.say(Tone::Info, &text);
+                    Vec::new()
+                }
+            },
+            Meaning::Prefix => {
+                self.prefix = Some(key);
+                Vec::new()
+            }
+            Meaning::Nothing if in_text => {
+                let before = self.search.value().to_owned();
+                edit(&mut self.search, key);
+                if before == self.search.value() { Vec::new() } else { self.search_changed() }
+            }
+            Meaning::Nothing => Vec::new(),
+        }
+    }
+
+    fn interrupt(&mut self) -> Vec<Effect> {
+        match &mut self.overlay {
+            Some(Overlay::Wizard(w)) if w.field.is_some() => w.field = None,
+            Some(_) => self.overlay = None,
+            None if self.focus == Pane::Search => return self.go(Pane::Holders),
+            None => self.say(Tone::Info, "q quits."),
+        }
+        Vec::new()
+    }
+
+    /// Pasted text goes into text fields only, as one line; it never submits and never acts (rule R1).
+    fn paste(&mut self, text: &crate::domain::text::Untrusted) -> Vec<Effect> {
+        let safe = text.safe();
+        let line: String = safe.as_str().chars().take(200).collect();
+        let line = line.trim();
+        let insert = |input: &mut Input| {
+            for c in line.chars() {
+                input.handle(InputRequest::InsertChar(c));
+            }
+        };
+        match &mut self.overlay {
+            Some(Overlay::Wizard(w)) => {
+                if let Some((_, input)) = &mut w.field {
+                    insert(input);
+                }
+            }
+            Some(Overlay::Palette(p)) => insert(&mut p.input),
+            Some(Overlay::Ticket(input)) => insert(input),
+            Some(_) => {}
+            None if self.focus == Pane::Search => {
+                insert(&mut self.search);
+                return self.search_changed();
+            }
+            None => {}
+        }
+        Vec::new()
+    }
+
+    /// Stamps a confirm that has just been drawn for the first time; from then on its dwell counts.
+    fn drawn(&mut self) {
+        let now = self.now;
+        match &mut self.overlay {
+            Some(Overlay::Wizard(w)) => {
+                w.drawn.get_or_insert(now);
+            }
+            Some(Overlay::Jobs { drawn, confirm: true, .. }) => {
+                drawn.get_or_insert(now);
+            }
+            _ => {}
+        }
+    }
+
+    /// True if `Msg::Drawn` would change something.
+    pub fn wants_drawn(&self) -> bool {
+        match &self.overlay {
+            Some(Overlay::Wizard(w)) => w.drawn.is_none(),
+            Some(Overlay::Jobs { drawn: None, confirm: true, .. }) => true,
+            _ => false,
+        }
+    }
+
+    fn timer(&mut self, timer: Timer) -> Vec<Effect> {
+        match timer {
+            Timer::Minute => vec![self.minute()],
+            Timer::Debounce(generation) => self.ask_systems(generation),
+            Timer::Toast(number) => {
+                if self.toast.as_ref().is_some_and(|t| t.number == number) {
+                    self.toast = None;
+                }
+                Vec::new()
+            }
+            Timer::Refresh(number) => self.refresh_plan(number),
+            Timer::Watch(card) => self.watch_again(&card),
+            Timer::Waiting(intent) => self.check_waiting(intent),
+            Timer::Reconcile(_) => vec![Effect::Recover { first: false }],
+        }
+    }
+
+    fn report(&mut self, report: Report) -> Vec<Effect> {
+        let before = self.toast.as_ref().map(|t| t.number);
+        let mut effects = match report {
+            Report::Connection(tenant, result) => self.connected(&tenant, result),
+            Report::Fill(tenant, mark, problem) => self.filled(&tenant, mark, problem),
+            Report::Ledger(health) => self.ledger_verified(health),
+            Report::Unfinished { open, waiting, settled } => self.unfinished(open, waiting, settled),
+            Report::RecoveryFailed(problem) => {
+                self.trouble(&problem);
+                Vec::new()
+            }
+            Report::Step(holder, step) => self.stepped(&holder, &step),
+            Report::Ended(holder, end) => self.ended(&holder, end),
+            Report::Watched(card, result) => self.watched(&card, result),
+            Report::Usable(intent, result) => self.usable(intent, result),
+        };
+        if self.toast.as_ref().map(|t| t.number) != before {
+            effects.extend(self.toast_timer());
+        }
+        effects
+    }
+
+    /// Shows a problem and keeps its full text.
+    pub(super) fn trouble(&mut self, problem: &crate::domain::problem::Problem) {
+        self.log(Tone::Error, &problem.to_string(), &problem.detail);
+        self.counter += 1;
+        self.toast = Some(Toast { number: self.counter, tone: Tone::Error, text: problem.to_string() });
+    }
+
+    fn palette_key(&mut self, key: Key) -> Vec<Effect> {
+        let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Vec::new() };
+        let count = palette.rows().len();
+        match key {
+            Key::Esc => self.overlay = None,
+            Key::Down => palette.cursor = (palette.cursor + 1).min(count.saturating_sub(1)),
+            Key::Up => palette.cursor = palette.cursor.saturating_sub(1),
+            Key::PageDown => palette.cursor = (palette.cursor + 10).min(count.saturating_sub(1)),
+            Key::PageUp => palette.cursor = palette.cursor.saturating_sub(10),
+            Key::Enter => {
+                let Some(command) = palette.rows().get(palette.cursor).copied() else { return Vec::new() };
+                return match (command.enabled)(self) {
+                    Ok(()) => {
+                        self.overlay = None;
+                        (command.run)(self)
+                    }
+                    Err(reason) => {
+                        let text = format!("{} is off: {reason}.", command.name);
+                        self.say(Tone::Info, &text);
+                        Vec::new()
+                    }
+                };
+            }
+            other => {
+                edit(&mut palette.input, other);
+                palette.cursor = 0;
+            }
+        }
+        Vec::new()
+    }
+
+    fn messages_key(&mut self, key: Key) -> Vec<Effect> {
+        let last = self.messages.len().saturating_sub(1);
+        if let Some(Overlay::Messages { scroll }) = &mut self.overlay {
+            match key {
+                Key::Esc | Key::Char('q' | 'M') => self.overlay = None,
+                Key::Down | Key::Char('j') => *scroll = (*scroll + 1).min(last),
+                Key::Up | Key::Char('k') => *scroll = scroll.saturating_sub(1),
+                Key::PageDown | Key::Ctrl('f') => *scroll = (*scroll + 10).min(last),
+                Key::PageUp | Key::Ctrl('b') => *scroll = scroll.saturating_sub(10),
+                _ => {}
+            }
+        }
+        Vec::new()
+    }
+
+    fn ticket_key(&mut self, key: Key) -> Vec<Effect> {
+        let Some(Overlay::Ticket(input)) = &mut self.overlay else { return Vec::new() };
+        match key {
+            Key::Esc => self.overlay = None,
+            Key::Enter => {
+                let text = input.value().trim().to_owned();
+                if crate::domain::policy::ticket_problem(&text).is_none() {
+                    self.ticket = text;
+                    self.overlay = None;
+                }
+            }
+            other => edit(input, other),
+        }
+        Vec::new()
+    }
+
+    /// Leaves, or waits for what is being sent; asked twice, it leaves at once and says what stays open.
+    pub(super) fn leave(&mut self) -> Vec<Effect> {
+        if self.running.is_empty() || self.leaving {
+            return vec![Effect::Quit];
+        }
+        self.leaving = true;
+        let text = format!(
+            "Waiting for {} to be answered; q again leaves now, and the next start checks what came of it.",
+            if self.running.len() == 1 { "a change".to_owned() } else { format!("{} changes", self.running.len()) }
+        );
+        self.say(Tone::Warn, &text);
+        Vec::new()
+    }
+}
+
+/// The age of something, for people: `4s`, `12m`, `3h`, `9d`.
+pub fn age(since: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(since).max(SignedDuration::ZERO).as_secs();
+    match seconds {
+        s if s < 60 => format!("{s}s"),
+        s if s < 3600 => format!("{}m", s / 60),
+        s if s < 48 * 3600 => format!("{}h", s / 3600),
+        s => format!("{}d", s / 86_400),
+    }
+}

@@ -1,0 +1,109 @@
+//! The last rows: the note, and the keys that are valid now, most used first, each hint whole or not at all.
+
+use crate::console::commands::{COMMANDS, Kind};
+use crate::console::keymap::{Key, written};
+use crate::console::model::{Model, Pane, Tone};
+use crate::widgets::text::{Pen, wrap};
+use crate::widgets::theme::{Role, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+/// The role of a tone.
+pub fn tone_role(tone: Tone) -> Role {
+    match tone {
+        Tone::Ok => Role::Good,
+        Tone::Info => Role::Plain,
+        Tone::Warn => Role::Warn,
+        Tone::Error => Role::Bad,
+    }
+}
+
+/// What stands in the note's row when nobody said anything.
+fn idle_note(model: &Model) -> (Role, String) {
+    let open = model.open.iter().filter(|r| r.state.is_open_question()).count();
+    if open > 0 {
+        let text = if open == 1 {
+            "1 change has no known outcome yet; w shows it.".to_owned()
+        } else {
+            format!("{open} changes have no known outcome yet; w shows them.")
+        };
+        return (Role::Warn, text);
+    }
+    if let Some(running) = model.running.first() {
+        return (Role::Warn, format!("{}: {} ..", running.holder, running.words));
+    }
+    if !model.waiting.is_empty() {
+        let n = model.waiting.len();
+        return (
+            Role::Muted,
+            format!(
+                "{n} old {} for the new one to be accepted; w shows it.",
+                if n == 1 { "pass waits" } else { "passes wait" }
+            ),
+        );
+    }
+    let text = match model.focus {
+        Pane::Search => "Type to search; ENT opens the first; ESC clears. Enter never writes.",
+        Pane::Holders => "ENT opens the person and reads her cards.",
+        Pane::Cards => "ENT shows the state. What needs a hand stands first.",
+        Pane::Pass | Pane::History => "ESC goes back.",
+    };
+    (Role::Muted, text.to_owned())
+}
+
+/// Draws the note and the hints. A note about trouble that does not fit one row takes the hints' rows too.
+pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let width = usize::from(area.width).saturating_sub(2);
+    let mut y = 0;
+    match &model.toast {
+        Some(toast) => {
+            let esc = if matches!(toast.tone, Tone::Warn | Tone::Error) { "  ESC" } else { "" };
+            let mut lines = wrap(&format!("{}{esc}", toast.text), width);
+            let room = usize::from(area.height.max(1));
+            if lines.len() > room {
+                lines.truncate(room);
+                if let Some(last) = lines.last_mut() {
+                    *last = crate::widgets::text::cut(&format!("{last} .. M shows all"), width);
+                }
+            }
+            for line in lines {
+                Pen::new(buffer, theme, area, y).skip(1).put(tone_role(toast.tone), &line);
+                y += 1;
+            }
+        }
+        None => {
+            let (role, text) = idle_note(model);
+            Pen::new(buffer, theme, area, y).skip(1).put(role, &text);
+            y += 1;
+        }
+    }
+    hints(model, theme, area, y, buffer);
+}
+
+fn hints(model: &Model, theme: Theme, area: Rect, first: u16, buffer: &mut Buffer) {
+    let mut commands: Vec<_> = COMMANDS.iter().filter(|c| c.rank > 0).collect();
+    commands.sort_by_key(|c| c.rank);
+    let searching = model.focus == Pane::Search;
+    let mut y = first;
+    let mut pen = Pen::new(buffer, theme, area, y);
+    pen.skip(1);
+    for command in commands {
+        // In the search line letters are text: only what has another key is a hint there.
+        let chord = command.keys.iter().find(|k| !searching || !matches!(k[0], Key::Char(_)));
+        let Some(chord) = chord else { continue };
+        let key = written(chord);
+        let width = key.width() + 1 + command.title.width() + 2;
+        if pen.room() < width {
+            y += 1;
+            if y >= area.height {
+                return;
+            }
+            pen = Pen::new(buffer, theme, area, y);
+            pen.skip(1);
+        }
+        let off = command.kind == Kind::Act && (command.enabled)(model).is_err();
+        pen.put(if off { Role::Muted } else { Role::Key }, &key).skip(1);
+        pen.put(if off { Role::Muted } else { Role::Plain }, command.title).skip(2);
+    }
+}

@@ -1,0 +1,148 @@
+//! Panes 1 and 2: the search line, and the people found.
+
+use crate::console::model::{Model, Pane};
+use crate::console::update::age;
+use crate::domain::credential::State;
+use crate::domain::text::mask_contact;
+use crate::ports::cache::HolderHit;
+use crate::widgets::text::{Pen, cut, first_row, highlight, title};
+use crate::widgets::theme::{Role, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use unicode_width::UnicodeWidthStr;
+
+/// How a canonical state is coloured; the word and the glyph say the same.
+pub fn state_role(state: State) -> Role {
+    match state {
+        State::Active => Role::Good,
+        State::Invited | State::Pending | State::Suspended => Role::Warn,
+        State::Expired | State::Unknown => Role::Bad,
+        State::Unlinked | State::Ended => Role::Muted,
+    }
+}
+
+/// Draws the search line; gives the place of its cursor.
+pub fn draw_search(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) -> Position {
+    let focused = model.focus == Pane::Search;
+    let mut pen = Pen::new(buffer, theme, area, 0);
+    pen.put(if focused { Role::Focus } else { Role::Title }, "1 Search> ");
+    let start = area.x + (area.width.saturating_sub(pen.room() as u16));
+    let hint = format!("{} ^S", model.scope);
+    let room = pen.room().saturating_sub(hint.width() + 10);
+    let scroll = model.search.visual_scroll(room.max(1));
+    let mut passed = 0;
+    let skipped: String = (model.search.value().chars())
+        .skip_while(|c| {
+            passed += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
+            passed <= scroll
+        })
+        .collect();
+    let shown = crate::domain::text::SafeText::of(&skipped);
+    pen.put(Role::Strong, &cut(shown.as_str(), room));
+    let took = model.took.map_or(String::new(), |t| format!("{}ms", t.as_millis()));
+    let right = if model.asking || model.searching { format!("{hint} ..") } else { format!("{hint} {took}") };
+    pen.right(Role::Muted, right.trim_end());
+    let x = start + (model.search.visual_cursor().saturating_sub(scroll)) as u16;
+    Position { x: x.min(area.right().saturating_sub(1)), y: area.y }
+}
+
+fn hit_row(pen: &mut Pen<'_>, hit: &HolderHit, width: u16) {
+    let h = &hit.holder;
+    let name = h.name().safe();
+    let cards = match hit.cards {
+        1 => "1 card".to_owned(),
+        n => format!("{n} cards"),
+    };
+    let (role, word) = match hit.need {
+        Some(state) => (state_role(state), format!("{} {state}", state.glyph())),
+        None => (Role::Muted, "no card".into()),
+    };
+    if width >= 70 {
+        let extra = usize::from(width - 70) / 3;
+        pen.cell(Role::Plain, name.as_str(), 19 + extra).skip(1);
+        pen.cell(Role::Plain, h.description.safe().as_str(), 11 + extra).skip(1);
+        pen.cell(Role::Plain, h.employee_number.safe().as_str(), 8).skip(1);
+        pen.cell(Role::Muted, &mask_if_any(h.email.safe().as_str()), 17 + extra).skip(1);
+        pen.cell(Role::Muted, &cards, 8).skip(1);
+    } else {
+        let room = usize::from(width).saturating_sub(2 + 8 + 13 + 2);
+        pen.cell(Role::Plain, name.as_str(), room * 3 / 5 + 1).skip(1);
+        pen.cell(Role::Muted, h.description.safe().as_str(), room - room * 3 / 5 - 1).skip(1);
+        pen.cell(Role::Plain, h.employee_number.safe().as_str(), 8).skip(1);
+    }
+    pen.whole(role, &word);
+}
+
+fn mask_if_any(contact: &str) -> String {
+    if contact.is_empty() { String::new() } else { mask_contact(&crate::domain::text::SafeText::of(contact)) }
+}
+
+/// Draws the people found.
+pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let focused = matches!(model.focus, Pane::Holders | Pane::Search);
+    let shown = model.hits.rows.len();
+    let more = if model.hits.more { "+" } else { "" };
+    let right = format!("{shown}{more} of {}{}", model.hits.total, cache_age(model));
+    title(buffer, theme, area, model.focus == Pane::Holders, "2 Cardholders", &right);
+    let height = usize::from(area.height.saturating_sub(1));
+    if shown == 0 {
+        for (i, (role, line)) in why_empty(model).iter().enumerate().take(height) {
+            Pen::new(buffer, theme, area, 1 + i as u16).skip(2).put(*role, line);
+        }
+        return;
+    }
+    let cursor = model.hit_row();
+    let first = first_row(cursor, shown, height);
+    for (i, hit) in model.hits.rows.iter().enumerate().skip(first).take(height) {
+        let y = 1 + (i - first) as u16;
+        let here = cursor == Some(i);
+        let mut pen = Pen::new(buffer, theme, area, y);
+        pen.put(Role::Key, if here { "> " } else { "  " });
+        hit_row(&mut pen, hit, area.width);
+        if here {
+            highlight(buffer, theme, area, y, focused);
+        }
+    }
+}
+
+fn cache_age(model: &Model) -> String {
+    let filling: u64 = model.tenants.iter().filter(|t| t.filling).map(|t| t.fill.seen).sum();
+    if model.tenants.iter().any(|t| t.filling) {
+        return format!(", reading {filling}");
+    }
+    let oldest = model.tenants.iter().filter_map(|t| t.fill.completed).min();
+    oldest.map_or(String::new(), |t| format!(", cache {}", age(t, model.now)))
+}
+
+/// An empty list names its likeliest cause.
+fn why_empty(model: &Model) -> Vec<(Role, String)> {
+    let text = crate::domain::text::SafeText::of(model.search.value().trim());
+    let down: Vec<&str> = model
+        .tenants
+        .iter()
+        .filter(|t| matches!(t.connection, Some(Err(_))))
+        .map(|t| t.profile.name.as_str())
+        .collect();
+    let mut lines = Vec::new();
+    if model.searching || model.asking {
+        lines.push((Role::Muted, "looking ..".to_owned()));
+    } else if text.as_str().is_empty() {
+        let reading = model.tenants.iter().any(|t| t.filling || t.connection.is_none());
+        let words = if reading {
+            "The cache is being filled; type a name, the systems are asked too."
+        } else {
+            "Type a name, or a card number."
+        };
+        lines.push((Role::Muted, words.to_owned()));
+    } else {
+        lines.push((Role::Plain, format!("Nobody matches \"{text}\" in {}.", model.scope)));
+        lines.push((Role::Muted, "^S looks in numbers, contacts or ids. ESC clears.".to_owned()));
+    }
+    if !down.is_empty() {
+        lines.push((Role::Warn, format!("{} did not answer: only the cache was searched.", down.join(", "))));
+    }
+    lines
+}

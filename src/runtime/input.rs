@@ -1,0 +1,60 @@
+//! Terminal events become messages.
+
+use crate::console::keymap::Key;
+use crate::console::message::Msg;
+use crate::domain::text::Untrusted;
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use futures::StreamExt;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// The key that an event means; `None` for releases, held keys of acts, and keys that the console does not use.
+fn key(event: KeyEvent) -> Option<Key> {
+    if event.kind == KeyEventKind::Release {
+        return None;
+    }
+    let repeat = event.kind == KeyEventKind::Repeat;
+    let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+    let key = match event.code {
+        KeyCode::Char(c) if ctrl => Key::Ctrl(c.to_ascii_lowercase()),
+        KeyCode::Char(_) if event.modifiers.contains(KeyModifiers::ALT) => return None,
+        KeyCode::Char(c) => Key::Char(c),
+        KeyCode::Enter => Key::Enter,
+        KeyCode::Esc => Key::Esc,
+        KeyCode::Tab => Key::Tab,
+        KeyCode::BackTab => Key::BackTab,
+        KeyCode::Backspace => Key::Backspace,
+        KeyCode::Delete => Key::Delete,
+        KeyCode::Up => Key::Up,
+        KeyCode::Down => Key::Down,
+        KeyCode::Left => Key::Left,
+        KeyCode::Right => Key::Right,
+        KeyCode::Home => Key::Home,
+        KeyCode::End => Key::End,
+        KeyCode::PageUp => Key::PageUp,
+        KeyCode::PageDown => Key::PageDown,
+        KeyCode::F(n) => Key::F(n),
+        _ => return None,
+    };
+    // A held key may move and edit, but never confirm (invariant I3).
+    (!repeat || key != Key::Char('y')).then_some(key)
+}
+
+/// Reads the terminal until the console is gone.
+pub async fn read(outbox: UnboundedSender<Msg>) {
+    let mut events = EventStream::new();
+    while let Some(Ok(event)) = events.next().await {
+        let msg = match event {
+            Event::Key(event) => key(event).map(Msg::Key),
+            Event::Paste(text) => Some(Msg::Paste(Untrusted::new(text))),
+            Event::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
+            _ => None,
+        };
+        if let Some(msg) = msg
+            && outbox.send(msg).is_err()
+        {
+            return;
+        }
+    }
+    // The terminal is gone: nothing more can be asked of anybody.
+    let _ = outbox.send(Msg::Leave);
+}

@@ -1,0 +1,164 @@
+//! What each query and act does with the desk's ports. Queries may be dropped at any await; acts are spawned
+//! to run to their end.
+
+use crate::console::message::{Answer, HolderView, Query, Report};
+use crate::desk::Desk;
+use crate::domain::cardholder::Cardholder;
+use crate::domain::credential::Credential;
+use crate::domain::ids::{HolderId, Link, TenantName};
+use crate::domain::journal::{IntentRecord, IntentState};
+use crate::domain::operation::Operation;
+use crate::domain::ownership::grade_all;
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep};
+use crate::ports::cache::{CacheError, Scope};
+use crate::ports::ledger::{HistoryQuery, LedgerError};
+use crate::ports::provider::{Connection, HolderRead};
+use crate::store::process::is_alive;
+use crate::workflow::recovery::{recover, settle};
+use crate::workflow::reissue::{preview, run};
+use crate::workflow::{Means, reissue as workflow_reissue};
+use futures::future::join_all;
+
+fn cache_problem(error: CacheError) -> Problem {
+    Problem::new(ProblemKind::Failed, "The cache did not answer", error.0, "the systems are still asked directly")
+}
+
+fn ledger_problem(error: &LedgerError) -> Problem {
+    Problem::new(ProblemKind::Failed, "The ledger cannot be read", error.to_string(), "run `passdesk ledger verify`")
+}
+
+fn unknown_tenant(tenant: &TenantName) -> Problem {
+    Problem::new(ProblemKind::Usage, format!("No system is called {tenant}"), "", "see the site file")
+}
+
+/// Answers one query.
+pub async fn answer(desk: &Desk, query: Query) -> Answer {
+    let result = match query {
+        Query::Search { text, scope, limit } => search(desk, &text, scope, limit).await,
+        Query::Remote { text, limit } => Ok(remote(desk, &text, limit).await),
+        Query::Cached(id) => cached(desk, &id).await.map(|view| Answer::Holder(view.map(Box::new))),
+        Query::Live(id, link) => live(desk, &id, &link).await.map(|view| Answer::Holder(Some(Box::new(view)))),
+        Query::History(id, limit) => history(desk, &id, limit).await,
+        Query::Preview(request) => plan(desk, *request).await.map(|plan| Answer::Plan(Box::new(plan))),
+    };
+    result.unwrap_or_else(Answer::Failed)
+}
+
+async fn search(desk: &Desk, text: &str, scope: Scope, limit: usize) -> Result<Answer, Problem> {
+    let began = desk.clock.elapsed();
+    let hits = desk.cache.search(text, scope, limit).await.map_err(cache_problem)?;
+    let first = match hits.rows.first() {
+        Some(hit) => cached(desk, &hit.holder.id).await?.map(Box::new),
+        None => None,
+    };
+    Ok(Answer::Hits { hits, first, took: desk.clock.elapsed().saturating_sub(began) })
+}
+
+async fn remote(desk: &Desk, text: &str, limit: usize) -> Answer {
+    let asked = desk.providers.iter().map(|provider| async move {
+        let tenant = provider.profile().name.clone();
+        let page = provider.find_holders(text, limit).await.map_err(|e| (tenant.clone(), e.problem(&tenant)))?;
+        desk.cache.store(page.rows, None).await.map_err(|e| (tenant, cache_problem(e)))
+    });
+    let answers = join_all(asked).await;
+    Answer::Remote { asked: answers.len(), failed: answers.into_iter().filter_map(Result::err).collect() }
+}
+
+/// Credentials with their grades, computed from the journal and from what was just read.
+async fn graded(desk: &Desk, holder: Cardholder, cards: Vec<Credential>, live: bool) -> Result<HolderView, Problem> {
+    let records = desk.ledger.intents_of(&holder.id).await.map_err(|e| ledger_problem(&e))?;
+    let grades = grade_all(&records, &cards);
+    Ok(HolderView { holder, cards: cards.into_iter().zip(grades).collect(), live })
+}
+
+async fn cached(desk: &Desk, id: &HolderId) -> Result<Option<HolderView>, Problem> {
+    match desk.cache.holder(id).await.map_err(cache_problem)? {
+        Some((holder, cards)) => graded(desk, holder, cards, false).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Reads a person live; the cache learns it too.
+pub async fn live(desk: &Desk, id: &HolderId, link: &Link) -> Result<HolderView, Problem> {
+    let provider = desk.provider(&id.tenant).ok_or_else(|| unknown_tenant(&id.tenant))?;
+    let HolderRead { holder, credentials, server_date } =
+        provider.holder(id, link).await.map_err(|e| e.problem(&id.tenant))?;
+    let row = HolderRead { holder: holder.clone(), credentials: credentials.clone(), server_date };
+    if let Err(error) = desk.cache.store(vec![row], None).await {
+        // The cache is a convenience: what was read is shown all the same.
+        tracing::warn!(%error, "a live read could not be cached");
+    }
+    graded(desk, holder, credentials, true).await
+}
+
+async fn history(desk: &Desk, id: &HolderId, limit: usize) -> Result<Answer, Problem> {
+    let query = HistoryQuery { holder: Some(id.clone()), limit };
+    let mut rows: Vec<Operation> = desk.ledger.operations(&query).await.map_err(|e| ledger_problem(&e))?;
+    let mut gap = None;
+    if let Some(provider) = desk.provider(&id.tenant) {
+        match provider.events_of(id, limit).await {
+            Ok(events) => rows.extend(events),
+            Err(error) => gap = Some(error.problem(&id.tenant)),
+        }
+    }
+    rows.sort_by(|a, b| b.at.cmp(&a.at).then(a.source.cmp(&b.source)));
+    rows.truncate(limit);
+    Ok(Answer::History(rows, gap))
+}
+
+fn means(desk: &Desk, tenant: &TenantName) -> Result<Means, Problem> {
+    desk.means(tenant).ok_or_else(|| unknown_tenant(tenant))
+}
+
+async fn plan(desk: &Desk, request: ReissueRequest) -> Result<ReissuePlan, Problem> {
+    preview(&means(desk, &request.holder.tenant)?, request).await
+}
+
+/// Asks a system who it is.
+pub async fn connect(desk: &Desk, tenant: &TenantName) -> Result<Connection, Problem> {
+    let provider = desk.provider(tenant).ok_or_else(|| unknown_tenant(tenant))?;
+    provider.connect().await.map_err(|e| e.problem(tenant))
+}
+
+/// Runs a reissue to its end.
+pub async fn reissue(desk: &Desk, plan: ReissuePlan, step: impl Fn(ReissueStep) + Send) -> ReissueEnd {
+    match means(desk, &plan.holder.id.tenant) {
+        Ok(means) => run(&means, plan, step).await,
+        Err(problem) => ReissueEnd::NotSent(problem),
+    }
+}
+
+/// Runs the second half of a reissue to its end.
+pub async fn retire(desk: &Desk, record: IntentRecord) -> ReissueEnd {
+    match means(desk, &record.purpose.holder.tenant) {
+        Ok(means) => workflow_reissue::retire(&means, record).await,
+        Err(problem) => ReissueEnd::NotSent(problem),
+    }
+}
+
+/// Is the new credential of waiting work usable yet?
+pub async fn usable(desk: &Desk, record: &IntentRecord) -> Result<bool, Problem> {
+    workflow_reissue::new_is_usable(&means(desk, &record.purpose.holder.tenant)?, record).await
+}
+
+/// What is not finished, after one look at the vendors for open questions. Reads only.
+pub async fn unfinished(desk: &Desk, _first: bool) -> Report {
+    let mut settled = Vec::new();
+    for provider in &desk.providers {
+        let Some(means) = desk.means(&provider.profile().name) else { continue };
+        settled.extend(recover(&means, &is_alive).await);
+        // Our own open questions: this process lives, so recovery leaves them to us.
+        let Ok(open) = desk.ledger.unfinished().await else { continue };
+        for record in open {
+            let ours = record.purpose.owner == desk.owner && record.purpose.holder.tenant == provider.profile().name;
+            if ours && matches!(record.state, IntentState::Unknown) {
+                settled.push(settle(&means, record).await);
+            }
+        }
+    }
+    match (desk.ledger.unfinished().await, desk.ledger.waiting_retirements().await) {
+        (Ok(open), Ok(waiting)) => Report::Unfinished { open, waiting, settled },
+        (Err(error), _) | (_, Err(error)) => Report::RecoveryFailed(ledger_problem(&error)),
+    }
+}

@@ -1,0 +1,104 @@
+//! The real terminal: taken over, and put back on every path (decision 25). Nothing is asked of it that it
+//! must answer.
+
+use super::{Console, Looks, input};
+use crate::console::message::Msg;
+use crate::desk::Desk;
+use crate::domain::text::SafeText;
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::execute;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use std::io::{self, BufWriter, IsTerminal, Write, stdout};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Holds the terminal; puts it back when dropped.
+struct Taken;
+
+impl Taken {
+    fn take() -> io::Result<Self> {
+        enable_raw_mode()?;
+        let taken = Self;
+        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        Ok(taken)
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        put_back();
+    }
+}
+
+/// Puts the terminal back. Safe to call more than once; errors are of no use to anybody here.
+fn put_back() {
+    let _ = execute!(stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = disable_raw_mode();
+}
+
+/// A panic in any task ends the program: terminal back first, then one clean line, never a live program that
+/// draws over the shell.
+fn end_on_panic() {
+    std::panic::set_hook(Box::new(|info| {
+        put_back();
+        let text = SafeText::of(&info.to_string().replace('\n', " "));
+        let _ = writeln!(
+            io::stderr(),
+            "passdesk stopped because of a defect: {text}. Nothing is lost: the next start checks what was being sent."
+        );
+        std::process::exit(101);
+    }));
+}
+
+/// Runs the console on the terminal until the operator leaves.
+///
+/// # Errors
+/// If there is no terminal, or it fails.
+pub async fn run(desk: Desk, looks: Looks) -> anyhow::Result<()> {
+    if !stdout().is_terminal() || !io::stdin().is_terminal() {
+        anyhow::bail!(
+            "The console needs a terminal; for scripts use `passdesk search`, `cards`, `show`, `reissue` or `history`."
+        );
+    }
+    let taken = Taken::take()?;
+    end_on_panic();
+    let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 14, stdout())))?;
+    let mut console = Console::new(terminal, desk, looks)?;
+    let reader = tokio::spawn(input::read(console.outbox()));
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let (outbox, mut signals) = (console.outbox(), signal(kind)?);
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                let _ = outbox.send(Msg::Leave);
+            }
+        });
+    }
+    #[cfg(debug_assertions)]
+    panic_if_asked();
+    let result = console.run().await;
+    reader.abort();
+    drop(taken);
+    if !console.model.running.is_empty() {
+        let _ = writeln!(
+            io::stderr(),
+            "A change was still being sent; the next start checks what came of it (passdesk, then w)."
+        );
+    }
+    Ok(result?)
+}
+
+/// Debug builds only: lets the terminal tests see what a panic in a background task does.
+#[cfg(debug_assertions)]
+fn panic_if_asked() {
+    if std::env::var_os("PASSDESK_TEST_PANIC").is_some() {
+        tokio::spawn(async {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            #[expect(clippy::panic, reason = "the test asks for exactly this")]
+            {
+                panic!("asked for by the test");
+            }
+        });
+    }
+}

@@ -1,0 +1,189 @@
+//! Lines of styled text, cut and padded by display width. Everything drawn goes through here.
+
+use super::theme::{Role, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Cuts to at most `width` columns, by grapheme cluster; what is cut ends in `..`.
+pub fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let room = width.saturating_sub(2);
+    let mut out = String::new();
+    let mut used = 0;
+    for cluster in text.graphemes(true) {
+        let w = cluster.width();
+        if used + w > room {
+            break;
+        }
+        used += w;
+        out.push_str(cluster);
+    }
+    out.push_str(&".."[..width.saturating_sub(used).min(2)]);
+    out
+}
+
+/// Cuts or pads to exactly `width` columns.
+pub fn fit(text: &str, width: usize) -> String {
+    let mut out = cut(text, width);
+    let w = out.width();
+    out.extend(std::iter::repeat_n(' ', width.saturating_sub(w)));
+    out
+}
+
+/// Breaks text into lines of at most `width` columns, at blanks where there are any.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line_width = lines.last().map_or(0, |l| l.width());
+        if line_width > 0 && line_width + 1 + word.width() > width {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&cut(word, width));
+        }
+    }
+    lines
+}
+
+/// One line of a pane, drawn from left to right; what does not fit is cut whole piece by piece.
+pub struct Pen<'a> {
+    buffer: &'a mut Buffer,
+    theme: Theme,
+    x: u16,
+    y: u16,
+    end: u16,
+}
+
+impl<'a> Pen<'a> {
+    /// A pen at the beginning of row `row` of an area; draws nothing if the row lies outside.
+    pub fn new(buffer: &'a mut Buffer, theme: Theme, area: Rect, row: u16) -> Self {
+        let area = area.intersection(buffer.area);
+        let inside = row < area.height;
+        let end = if inside { area.x + area.width } else { area.x };
+        Self { buffer, theme, x: area.x, y: area.y.saturating_add(row), end }
+    }
+
+    /// Columns left on this row.
+    pub fn room(&self) -> usize {
+        usize::from(self.end.saturating_sub(self.x))
+    }
+
+    /// Draws text, cut with `..` where the row ends.
+    pub fn put(&mut self, role: Role, text: &str) -> &mut Self {
+        let room = self.room();
+        if room > 0 {
+            let shown = cut(text, room);
+            let (x, _) = self.buffer.set_stringn(self.x, self.y, &shown, room, self.theme.style(role));
+            self.x = x;
+        }
+        self
+    }
+
+    /// Draws text in exactly `width` columns.
+    pub fn cell(&mut self, role: Role, text: &str, width: usize) -> &mut Self {
+        let width = width.min(self.room());
+        if width > 0 {
+            let shown = fit(text, width);
+            let (x, _) = self.buffer.set_stringn(self.x, self.y, &shown, width, self.theme.style(role));
+            self.x = x.max(self.x);
+        }
+        self
+    }
+
+    /// Draws text only if it fits whole.
+    pub fn whole(&mut self, role: Role, text: &str) -> &mut Self {
+        if text.width() <= self.room() {
+            self.put(role, text);
+        }
+        self
+    }
+
+    /// Leaves columns free.
+    pub fn skip(&mut self, columns: u16) -> &mut Self {
+        self.x = self.x.saturating_add(columns).min(self.end);
+        self
+    }
+
+    /// Draws text that ends at the right edge, if there is room for all of it and a blank.
+    pub fn right(&mut self, role: Role, text: &str) -> &mut Self {
+        let w = text.width();
+        if w < self.room() {
+            self.x = self.end - w as u16;
+            self.put(role, text);
+        }
+        self
+    }
+
+    /// Fills the rest with a rule, leaving `tail` columns and a blank before them.
+    pub fn rule(&mut self, role: Role, tail: usize) -> &mut Self {
+        let n = self.room().saturating_sub(if tail == 0 { 0 } else { tail + 1 });
+        let line = self.theme.rule().repeat(n);
+        self.put(role, &line)
+    }
+}
+
+/// The title row of a pane: `3 Cards of Jane Doe ---------- 3 cards`.
+pub fn title(buffer: &mut Buffer, theme: Theme, area: Rect, focused: bool, left: &str, right: &str) {
+    let role = if focused { Role::Focus } else { Role::Title };
+    let mut pen = Pen::new(buffer, theme, area, 0);
+    pen.put(role, left);
+    let tail = if right.width() + 4 < pen.room() { right.width() } else { 0 };
+    if pen.room() > 1 {
+        pen.skip(1).rule(Role::Muted, tail);
+    }
+    if tail > 0 {
+        pen.skip(1).put(Role::Muted, right);
+    }
+}
+
+/// Lays the cursor's style over a whole row.
+pub fn highlight(buffer: &mut Buffer, theme: Theme, area: Rect, row: u16, focused: bool) {
+    let area = area.intersection(buffer.area);
+    if row < area.height {
+        let role = if focused { Role::Cursor } else { Role::CursorElsewhere };
+        buffer.set_style(Rect { y: area.y + row, height: 1, ..area }, theme.style(role));
+    }
+}
+
+/// First row to show so that the cursor stays in view.
+pub fn first_row(cursor: Option<usize>, rows: usize, height: usize) -> usize {
+    let cursor = cursor.unwrap_or(0);
+    if rows <= height || cursor < height / 2 { 0 } else { (cursor - height / 2).min(rows - height) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cutting_counts_columns_not_bytes() {
+        assert_eq!(cut("Jane Doe", 8), "Jane Doe");
+        assert_eq!(cut("Jane Doe", 6), "Jane..");
+        assert_eq!(cut("山田太郎", 6), "山田..");
+        assert_eq!(cut("山田太郎", 5), "山..");
+        assert_eq!(fit("山田", 5), "山田 ");
+        assert_eq!(cut("abc", 1), ".");
+        assert_eq!(cut("abc", 0), "");
+    }
+
+    #[test]
+    fn wrapping_keeps_words() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+    }
+
+    #[test]
+    fn the_cursor_stays_in_view() {
+        for cursor in 0..50 {
+            let first = first_row(Some(cursor), 50, 7);
+            assert!(first <= cursor && cursor < first + 7);
+        }
+    }
+}
