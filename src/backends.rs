@@ -1,1 +1,10 @@
-//! The four systems, each a folder: the vendors' wire formats and the HTTP clients that speak them.
+//! The connected systems: each module turns one vendor's wire contract into the [`Provider`](crate::ports::provider::Provider) port.
+//!
+//! Layers, from the wire inwards: [`tls`] says whom we trust, [`origin`] where a credential may go, [`bounds`] how
+//! much of an answer is read, [`http`] what may be repeated and what never; [`gallagher`] speaks the vendor's words.
+
+pub mod bounds;
+pub mod gallagher;
+pub mod http;
+pub mod origin;
+pub mod tls;

@@ -1,0 +1,527 @@
+//! Two HTTP clients, because reading and changing have opposite rules (safety.md section 6).
+//!
+//! [`Reads`] may pool and repeat. [`Mutations`] never pools, never repeats, never follows, and has one entry that
+//! takes a [`Permit`] by value: a change that was not durably journalled as SENDING does not compile (I1 to I3).
+//!
+//! No permit, no request:
+//!
+//! ```compile_fail,E0061
+//! # use passdesk::{backends::http::Mutations, domain::change::PreparedChange};
+//! async fn sneak(wire: &Mutations, change: &PreparedChange) {
+//!     wire.send(change).await;
+//! }
+//! ```
+//!
+//! One permit, one request:
+//!
+//! ```compile_fail,E0382
+//! # use passdesk::{backends::http::Mutations, domain::change::PreparedChange, ports::permit::Permit};
+//! async fn twice(wire: &Mutations, permit: Permit, change: &PreparedChange) {
+//!     wire.send(permit, change).await;
+//!     wire.send(permit, change).await;
+//! }
+//! ```
+//!
+//! The reading client has no way to change anything:
+//!
+//! ```compile_fail,E0599
+//! # use passdesk::{backends::http::Reads, domain::change::PreparedChange, ports::permit::Permit};
+//! async fn through_the_wrong_door(wire: &Reads, permit: Permit, change: &PreparedChange) {
+//!     wire.send(permit, change).await;
+//! }
+//! ```
+//!
+//! ```no_run
+//! # use passdesk::{backends::http::Mutations, domain::change::PreparedChange, ports::permit::Permit};
+//! async fn once(wire: &Mutations, permit: Permit, change: &PreparedChange) {
+//!     wire.send(permit, change).await;
+//! }
+//! ```
+
+use super::bounds::{Excess, MAX_BODY, MAX_HEADERS, check_json};
+use super::origin::Origin;
+use super::tls::Trust;
+use crate::domain::change::PreparedChange;
+use crate::domain::ids::Link;
+use crate::domain::text::{SafeText, Secret};
+use crate::ports::permit::Permit;
+use crate::ports::provider::{ProviderError, ProviderErrorKind, SendOutcome};
+use backon::{ExponentialBuilder, Retryable};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use jiff::Timestamp;
+use reqwest::{Client, ClientBuilder, Response, Url, redirect, retry};
+use serde_json::Value;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// How long a call may take. The defaults are the product's; tests shorten them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Until the connection (name, TCP, TLS) stands.
+    pub connect: Duration,
+    /// Until the last byte of the answer.
+    pub total: Duration,
+    /// First pause before a read is repeated; doubles, with jitter.
+    pub pause: Duration,
+    /// Calls in flight at one time (contract section 13: 2 per server).
+    pub in_flight: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            total: Duration::from_secs(30),
+            pause: Duration::from_millis(250),
+            in_flight: 2,
+        }
+    }
+}
+
+/// Reads are repeated so often at most.
+const REPEATS: usize = 3;
+/// A `Retry-After` longer than this is told to the caller instead of waited for.
+const SHORT_WAIT: Duration = Duration::from_secs(5);
+
+/// What both clients of a tenant share: where it lives, how we sign, how much runs at once, and whether the key was
+/// refused.
+struct Shared {
+    origin: Origin,
+    authorization: HeaderValue,
+    slots: Semaphore,
+    limits: Limits,
+    paused: AtomicBool,
+    refusal: RwLock<Option<ProviderError>>,
+}
+
+/// The client that reads: GET only.
+pub struct Reads {
+    client: Client,
+    shared: Arc<Shared>,
+}
+
+/// The client that changes things, once per permit.
+pub struct Mutations {
+    client: Client,
+    shared: Arc<Shared>,
+    empty_success: EmptySuccess,
+}
+
+/// What a 2xx without a body means to a vendor's writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptySuccess {
+    /// Done (Gallagher answers 204, contract section 5.5).
+    Applied,
+    /// No proof of anything.
+    Unknown,
+}
+
+/// A JSON answer with the vendor's `Date`.
+#[derive(Debug)]
+pub struct Json {
+    /// The document; within all bounds.
+    pub value: Value,
+    /// `Date`, if it could be read.
+    pub server_date: Option<Timestamp>,
+}
+
+/// Makes the two clients of a tenant. `authorization` is the whole value of that header.
+///
+/// # Errors
+/// If trust cannot be set up, or the key cannot stand in a header.
+pub fn clients(
+    origin: Origin,
+    authorization: &Secret,
+    trust: &Trust,
+    limits: Limits,
+    empty_success: EmptySuccess,
+) -> Result<(Reads, Mutations), ProviderError> {
+    let broken = |why: String| ProviderError::new(ProviderErrorKind::NotConnected, why);
+    let tls = if origin.is_https() { trust.client_config() } else { Trust::nobody() };
+    let tls = tls.map_err(|e| broken(e.to_string()))?;
+    let mut authorization = HeaderValue::from_str(authorization.expose())
+        .map_err(|_| broken("the key holds characters that no header can carry".into()))?;
+    authorization.set_sensitive(true);
+    let common = || -> ClientBuilder {
+        Client::builder()
+            .tls_backend_preconfigured(tls.clone())
+            .https_only(origin.is_https())
+            .http1_only()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(retry::never())
+            .connect_timeout(limits.connect)
+            .timeout(limits.total)
+            .user_agent(concat!("passdesk/", env!("CARGO_PKG_VERSION")))
+    };
+    let build = |builder: ClientBuilder| builder.build().map_err(|e| broken(chain(&e.without_url())));
+    let reads = build(common().gzip(true).pool_max_idle_per_host(limits.in_flight))?;
+    let mutations = build(common().no_gzip().pool_max_idle_per_host(0))?;
+    let shared = Arc::new(Shared {
+        origin: origin.clone(),
+        authorization,
+        slots: Semaphore::new(limits.in_flight.max(1)),
+        limits,
+        paused: AtomicBool::new(false),
+        refusal: RwLock::new(None),
+    });
+    Ok((Reads { client: reads, shared: Arc::clone(&shared) }, Mutations { client: mutations, shared, empty_success }))
+}
+
+impl Reads {
+    /// Where this client may go.
+    pub fn origin(&self) -> &Origin {
+        &self.shared.origin
+    }
+
+    /// Reads a JSON document. Repeats on failed connections, 502, 503, 504 and a 429 with a short `Retry-After`;
+    /// never on a refusal.
+    ///
+    /// # Errors
+    /// As [`ProviderErrorKind`] says; while the key is refused, at once and without touching the wire.
+    pub async fn json(&self, link: &Link) -> Result<Json, ProviderError> {
+        let pauses = ExponentialBuilder::default()
+            .with_min_delay(self.shared.limits.pause)
+            .with_max_delay(SHORT_WAIT)
+            .with_max_times(REPEATS)
+            .with_jitter();
+        (|| self.attempt(link))
+            .retry(pauses)
+            .when(|failed: &Failed| failed.again != Again::No)
+            .adjust(|failed: &Failed, pause| match failed.again {
+                Again::After(wait) => pause.map(|_| wait),
+                _ => pause,
+            })
+            .await
+            .map_err(|failed| failed.error)
+    }
+
+    /// Forgets that the key was refused, so that the next call asks again. Only for an explicit command of the
+    /// operator: every refusal raises an alarm at the site (contract section 1).
+    pub fn try_key_again(&self) {
+        self.shared.paused.store(false, Ordering::SeqCst);
+    }
+
+    async fn attempt(&self, link: &Link) -> Result<Json, Failed> {
+        self.shared.check_pause()?;
+        let url = self.shared.url(link)?;
+        let slot = self.shared.slots.acquire().await.map_err(|_| closed())?;
+        // Another call may have met a 401 while this one waited for its slot.
+        self.shared.check_pause()?;
+        let answered = self
+            .client
+            .get(url)
+            .header(AUTHORIZATION, self.shared.authorization.clone())
+            .header(http::header::ACCEPT, "application/json")
+            .send()
+            .await;
+        let response = answered.map_err(|e| {
+            let (kind, again) = match (e.is_connect(), e.is_timeout()) {
+                (true, _) => (ProviderErrorKind::NotConnected, Again::Soon),
+                (false, true) => (ProviderErrorKind::Unavailable, Again::No),
+                (false, false) => (ProviderErrorKind::Unavailable, Again::Soon),
+            };
+            Failed { error: ProviderError::new(kind, lead(link, &chain(&e.without_url()))), again }
+        })?;
+        let answer = Answer::collect(response).await;
+        drop(slot);
+        let answer = answer.map_err(|broken| broken.of_read(link))?;
+        if !answer.status.is_success() {
+            return Err(self.shared.refused(link, &answer));
+        }
+        let unreadable = |why: &str| {
+            let mut error = ProviderError::new(ProviderErrorKind::Unreadable, lead(link, why));
+            error.status = Some(answer.status.as_u16());
+            Failed { error, again: Again::No }
+        };
+        if !answer.is_json {
+            return Err(unreadable("the answer is not marked as application/json"));
+        }
+        check_json(&answer.body).map_err(|e| unreadable(&e.to_string()))?;
+        let value = serde_json::from_slice(&answer.body)
+            .map_err(|e| unreadable(&format!("the answer is not JSON (line {}, column {})", e.line(), e.column())))?;
+        Ok(Json { value, server_date: answer.server_date })
+    }
+}
+
+impl Mutations {
+    /// Sends a change once and says how it ended (invariants I2 to I4). Nothing is repeated and nothing is called
+    /// failed: what is neither a proven success nor a proven refusal is [`SendOutcome::Unknown`].
+    pub async fn send(&self, permit: Permit, change: &PreparedChange) -> SendOutcome {
+        if !permit.covers(change) {
+            return SendOutcome::NotSent(ProviderError::new(
+                ProviderErrorKind::Invalid,
+                "the request is not the one that was journalled",
+            ));
+        }
+        let prepared = (|| {
+            self.shared.check_pause()?;
+            let method = reqwest::Method::from_bytes(change.method.as_bytes())
+                .map_err(|_| Failed::no(ProviderErrorKind::Invalid, "no such method"))?;
+            Ok::<_, Failed>((method, self.shared.url(&change.link)?))
+        })();
+        let (method, url) = match prepared {
+            Ok(prepared) => prepared,
+            Err(failed) => return SendOutcome::NotSent(failed.error),
+        };
+        let Ok(_slot) = self.shared.slots.acquire().await else {
+            return SendOutcome::NotSent(closed().error);
+        };
+        if let Err(failed) = self.shared.check_pause() {
+            return SendOutcome::NotSent(failed.error);
+        }
+        let answered = self
+            .client
+            .request(method, url)
+            .header(AUTHORIZATION, self.shared.authorization.clone())
+            // No charset: a suffix makes every call fail (contract section 1).
+            .header(CONTENT_TYPE, "application/json")
+            .body(change.body.clone())
+            .send()
+            .await;
+        let response = match answered {
+            Ok(response) => response,
+            // Name, TCP or TLS: the connection never stood, so no byte of the request was written to it.
+            Err(e) if e.is_connect() => {
+                return SendOutcome::NotSent(ProviderError::new(
+                    ProviderErrorKind::NotConnected,
+                    lead(&change.link, &chain(&e.without_url())),
+                ));
+            }
+            Err(e) => return unknown(None, &lead(&change.link, &chain(&e.without_url()))),
+        };
+        let status = response.status();
+        match Answer::collect(response).await {
+            Ok(answer) => self.judge(&change.link, &answer),
+            // The refusal stands in the status line; only its text is lost.
+            Err(broken) if is_proven_refusal(status) => {
+                let answer = Answer { status, ..Answer::default() };
+                let mut failed = self.shared.refused(&change.link, &answer);
+                failed.error.detail = SafeText::of(&lead(&change.link, &broken.text()));
+                SendOutcome::Rejected(failed.error)
+            }
+            Err(broken) => unknown(Some(status), &lead(&change.link, &broken.text())),
+        }
+    }
+
+    fn judge(&self, link: &Link, answer: &Answer) -> SendOutcome {
+        let status = answer.status;
+        if is_proven_refusal(status) {
+            return SendOutcome::Rejected(self.shared.refused(link, answer).error);
+        }
+        if !status.is_success() {
+            return unknown(Some(status), &lead(link, &format!("HTTP {status} is no proof of anything")));
+        }
+        let readable = if answer.body.is_empty() {
+            self.empty_success == EmptySuccess::Applied
+        } else {
+            answer.is_json
+                && check_json(&answer.body).is_ok()
+                && serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_ok()
+        };
+        if readable {
+            SendOutcome::Applied { status: status.as_u16(), server_date: answer.server_date }
+        } else {
+            unknown(Some(status), &lead(link, "the answer to the change cannot be read"))
+        }
+    }
+}
+
+/// The answers that prove that the origin did nothing (safety.md table 2.1).
+fn is_proven_refusal(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 401 | 403 | 404 | 405 | 409 | 422 | 429)
+}
+
+fn unknown(status: Option<StatusCode>, why: &str) -> SendOutcome {
+    let mut error = ProviderError::new(ProviderErrorKind::OutcomeUnknown, why);
+    error.status = status.map(|s| s.as_u16());
+    SendOutcome::Unknown(error)
+}
+
+impl Shared {
+    /// The one place where a link becomes a URL: what comes out must be what went in.
+    fn url(&self, link: &Link) -> Result<Url, Failed> {
+        let refuse = || Failed::no(ProviderErrorKind::Invalid, "a link does not survive as a URL");
+        let url = Url::parse(&self.origin.href(link)).map_err(|_| refuse())?;
+        let (path, query) = link.as_str().split_once('?').map_or((link.as_str(), None), |(p, q)| (p, Some(q)));
+        let same_query = query.is_none() == url.query().is_none();
+        if url.path() == path && same_query && self.origin.link(url.as_str()).is_some() {
+            Ok(url)
+        } else {
+            Err(refuse())
+        }
+    }
+
+    fn check_pause(&self) -> Result<(), Failed> {
+        if !self.paused.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let refusal = self.refusal.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let error =
+            refusal.unwrap_or_else(|| ProviderError::new(ProviderErrorKind::Unauthorised, "the key was refused"));
+        Err(Failed { error, again: Again::No })
+    }
+
+    /// A status that is no success, as an error (contract section 11). A 401 stops all further calls.
+    fn refused(&self, link: &Link, answer: &Answer) -> Failed {
+        use ProviderErrorKind as K;
+        let (kind, again) = match answer.status.as_u16() {
+            401 => (K::Unauthorised, Again::No),
+            403 => (K::Forbidden, Again::No),
+            404 => (K::NotFound, Again::No),
+            409 => (K::Conflict, Again::No),
+            429 => {
+                let again = match answer.retry_after {
+                    Some(wait) if wait <= SHORT_WAIT => Again::After(wait),
+                    _ => Again::No,
+                };
+                (K::RateLimited(answer.retry_after), again)
+            }
+            502..=504 => (K::Unavailable, Again::Soon),
+            408 | 500..=599 => (K::Unavailable, Again::No),
+            400..=499 => (K::Invalid, Again::No),
+            _ => (K::Unreadable, Again::No),
+        };
+        let error = ProviderError {
+            kind,
+            status: Some(answer.status.as_u16()),
+            said: answer.message(),
+            detail: SafeText::of(&lead(link, &format!("HTTP {}", answer.status))),
+        };
+        if error.kind == K::Unauthorised {
+            *self.refusal.write().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+            self.paused.store(true, Ordering::SeqCst);
+            tracing::warn!(origin = %self.origin, "the key was refused; no further call until the operator asks for one");
+        }
+        Failed { error, again }
+    }
+}
+
+/// A failed attempt, and whether another one is in order.
+#[derive(Debug)]
+struct Failed {
+    error: ProviderError,
+    again: Again,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    No,
+    Soon,
+    After(Duration),
+}
+
+impl Failed {
+    fn no(kind: ProviderErrorKind, why: &str) -> Self {
+        Self { error: ProviderError::new(kind, why), again: Again::No }
+    }
+}
+
+fn closed() -> Failed {
+    Failed::no(ProviderErrorKind::NotConnected, "the connection is being shut down")
+}
+
+/// A whole answer, read within the bounds.
+#[derive(Default)]
+struct Answer {
+    status: StatusCode,
+    is_json: bool,
+    server_date: Option<Timestamp>,
+    retry_after: Option<Duration>,
+    body: Vec<u8>,
+}
+
+/// Why an answer could not be read to its end.
+enum Broken {
+    Excess(Excess),
+    Encoding,
+    Wire(reqwest::Error),
+}
+
+impl Broken {
+    fn text(&self) -> String {
+        match self {
+            Self::Excess(e) => e.to_string(),
+            Self::Encoding => "the answer is encoded in a way that was not asked for".into(),
+            Self::Wire(e) => chain(e),
+        }
+    }
+
+    fn of_read(self, link: &Link) -> Failed {
+        let text = lead(link, &self.text());
+        match self {
+            Self::Wire(e) if !e.is_decode() => Failed::no(ProviderErrorKind::Unavailable, &text),
+            _ => Failed::no(ProviderErrorKind::Unreadable, &text),
+        }
+    }
+}
+
+impl Answer {
+    async fn collect(mut response: Response) -> Result<Self, Broken> {
+        let headers = response.headers();
+        if headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > MAX_HEADERS {
+            return Err(Broken::Excess(Excess::Headers));
+        }
+        let mut answer = Self {
+            status: response.status(),
+            is_json: header(headers, &CONTENT_TYPE)
+                .and_then(|v| v.split(';').next())
+                .is_some_and(|v| v.trim().eq_ignore_ascii_case("application/json")),
+            server_date: header(headers, &DATE)
+                .and_then(|v| jiff::fmt::rfc2822::parse(v).ok())
+                .map(|zoned| zoned.timestamp()),
+            retry_after: header(headers, &RETRY_AFTER).and_then(|v| v.trim().parse().ok()).map(Duration::from_secs),
+            body: Vec::new(),
+        };
+        // The decoder takes the header away with the encoding it undid.
+        let still_encoded = header(headers, &CONTENT_ENCODING).is_some_and(|v| !v.eq_ignore_ascii_case("identity"));
+        while let Some(chunk) = response.chunk().await.map_err(|e| Broken::Wire(e.without_url()))? {
+            if still_encoded {
+                return Err(Broken::Encoding);
+            }
+            if answer.body.len() + chunk.len() > MAX_BODY {
+                return Err(Broken::Excess(Excess::Size));
+            }
+            answer.body.extend_from_slice(&chunk);
+        }
+        Ok(answer)
+    }
+
+    /// The vendor's own words out of `{"message": ".."}` (contract section 11); for showing only, never for branching.
+    fn message(&self) -> SafeText {
+        if check_json(&self.body).is_err() {
+            return SafeText::default();
+        }
+        let said = serde_json::from_slice::<Value>(&self.body).ok();
+        said.as_ref().and_then(|v| v.get("message")?.as_str()).map(SafeText::of).unwrap_or_default()
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Technical text with the path it concerns, without the query: that may hold a person's name.
+fn lead(link: &Link, why: &str) -> String {
+    let path = link.as_str().split('?').next().unwrap_or_default();
+    format!("{path}: {why}")
+}
+
+/// An error with all its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,292 @@
+//! Whom we trust. Verification cannot be switched off: a tenant is checked against the machine's roots, or, with a
+//! pin, against exactly one certificate (contract section 1: Command Centre's own certificate is self-signed).
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// SHA-256 of a server's leaf certificate (DER).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Pin([u8; 32]);
+
+/// A text that is not a SHA-256 fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a pin is the SHA-256 fingerprint of the server's certificate: 64 hex digits, colons allowed")]
+pub struct BadPin;
+
+impl FromStr for Pin {
+    type Err = BadPin;
+    fn from_str(text: &str) -> Result<Self, BadPin> {
+        let digits: Vec<u32> = text
+            .chars()
+            .filter(|c| !matches!(c, ':' | ' '))
+            .map(|c| c.to_digit(16).ok_or(BadPin))
+            .collect::<Result<_, _>>()?;
+        if digits.len() != 64 {
+            return Err(BadPin);
+        }
+        let mut bytes = [0u8; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+            *byte = (pair[0] << 4 | pair[1]) as u8;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl Pin {
+    /// The pin of a certificate (DER).
+    pub fn of(certificate: &[u8]) -> Self {
+        Self(Sha256::digest(certificate).into())
+    }
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pin({self})")
+    }
+}
+
+/// What a site file says about trust.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// Exactly this server certificate; without it, the machine's roots decide.
+    pub pin: Option<Pin>,
+    /// Our own certificate chain and key (PEM files), where the server wants to know the client too.
+    pub client: Option<ClientFiles>,
+}
+
+/// PEM files of the client certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientFiles {
+    /// Chain, leaf first.
+    pub certificate: PathBuf,
+    /// Private key.
+    pub key: PathBuf,
+}
+
+/// Why no TLS configuration could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The machine has no usable root certificates.
+    #[error("this machine has no root certificates; pin the server with pin_sha256, or install them")]
+    NoRoots,
+    /// A file could not be read as PEM.
+    #[error("cannot use {file}: {why}")]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The parts do not fit together.
+    #[error("the client certificate and its key do not fit: {0}")]
+    Client(rustls::Error),
+    /// No protocol version in common with the crypto library: a defect of the build.
+    #[error("no TLS version: {0}")]
+    Versions(rustls::Error),
+}
+
+impl Trust {
+    /// The TLS configuration of a tenant. HTTP/1.1 is the only protocol offered, so that one request is one
+    /// request on one connection.
+    ///
+    /// # Errors
+    /// If roots, certificate or key are missing or unreadable.
+    pub fn client_config(&self) -> Result<ClientConfig, TlsError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Versions)?;
+        let builder = if let Some(pin) = self.pin {
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(PinVerifier { pin, provider }))
+        } else {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if roots.is_empty() {
+                return Err(TlsError::NoRoots);
+            }
+            builder.with_root_certificates(roots)
+        };
+        let mut config = match &self.client {
+            None => builder.with_no_client_auth(),
+            Some(files) => {
+                let (chain, key) = files.read()?;
+                builder.with_client_auth_cert(chain, key).map_err(TlsError::Client)?
+            }
+        };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
+
+    /// A configuration that trusts nobody, for plain HTTP on loopback: the HTTP library wants one to be there.
+    ///
+    /// # Errors
+    /// Only by a defect of the build.
+    pub fn nobody() -> Result<ClientConfig, TlsError> {
+        Ok(ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Versions)?
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth())
+    }
+}
+
+impl ClientFiles {
+    fn read(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
+        let bad = |file: &PathBuf, why: String| TlsError::File { file: file.clone(), why };
+        let chain: Vec<_> = CertificateDer::pem_file_iter(&self.certificate)
+            .and_then(Iterator::collect)
+            .map_err(|e| bad(&self.certificate, e.to_string()))?;
+        if chain.is_empty() {
+            return Err(bad(&self.certificate, "it holds no certificate".into()));
+        }
+        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|e| bad(&self.key, e.to_string()))?;
+        Ok((chain, key))
+    }
+}
+
+/// Trusts one certificate: its exact bytes, within its dates, and only from whoever holds its key. Issuer and name
+/// are not asked: the fingerprint was confirmed out of band.
+#[derive(Debug)]
+struct PinVerifier {
+    pin: Pin,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for PinVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if Pin::of(end_entity) != self.pin {
+            return Err(CertificateError::ApplicationVerificationFailure.into());
+        }
+        // Path building looks at the leaf's dates before it looks for an issuer. That no issuer is found is
+        // expected here; only the verdict on the dates is taken from it.
+        let parsed = ParsedCertificate::try_from(end_entity)?;
+        let dates = verify_server_cert_signed_by_trust_anchor(
+            &parsed,
+            &RootCertStore::empty(),
+            &[],
+            now,
+            self.provider.signature_verification_algorithms.all,
+        );
+        match dates {
+            Err(rustls::Error::InvalidCertificate(
+                why @ (CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. }
+                | CertificateError::BadEncoding),
+            )) => Err(why.into()),
+            _ => Ok(ServerCertVerified::assertion()),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, CertifiedIssuer, KeyPair, date_time_ymd};
+    use std::time::Duration;
+
+    fn verifier(pin: Pin) -> PinVerifier {
+        PinVerifier { pin, provider: Arc::new(rustls::crypto::ring::default_provider()) }
+    }
+
+    fn judge(pin: Pin, certificate: &CertificateDer<'_>, now: Duration) -> Result<(), rustls::Error> {
+        let name = ServerName::try_from("other.name.example").unwrap();
+        verifier(pin).verify_server_cert(certificate, &[], &name, &[], UnixTime::since_unix_epoch(now)).map(|_| ())
+    }
+
+    fn params() -> CertificateParams {
+        let mut params = CertificateParams::new(vec!["cc.site.example".to_owned()]).unwrap();
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2030, 1, 1);
+        params
+    }
+
+    const IN_2025: Duration = Duration::from_secs(1_750_000_000);
+    const IN_2019: Duration = Duration::from_secs(1_550_000_000);
+    const IN_2031: Duration = Duration::from_secs(1_930_000_000);
+
+    #[test]
+    fn the_pinned_certificate_is_trusted_within_its_dates() {
+        let own = params().self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let authority = CertifiedIssuer::self_signed(params(), KeyPair::generate().unwrap()).unwrap();
+        let bought = params().signed_by(&KeyPair::generate().unwrap(), &authority).unwrap();
+        for certificate in [own, bought] {
+            let pin = Pin::of(certificate.der());
+            assert_eq!(judge(pin, certificate.der(), IN_2025), Ok(()));
+            assert!(judge(pin, certificate.der(), IN_2031).is_err(), "expired");
+            assert!(judge(pin, certificate.der(), IN_2019).is_err(), "not valid yet");
+        }
+    }
+
+    #[test]
+    fn another_certificate_of_the_same_name_and_key_is_not_trusted() {
+        let key = KeyPair::generate().unwrap();
+        let first = params().self_signed(&key).unwrap();
+        let mut other = params();
+        other.serial_number = Some(rcgen::SerialNumber::from(7u64));
+        let second = other.self_signed(&key).unwrap();
+        assert_eq!(
+            judge(Pin::of(first.der()), second.der(), IN_2025),
+            Err(CertificateError::ApplicationVerificationFailure.into())
+        );
+    }
+
+    #[test]
+    fn pins_are_read_as_tools_print_them() {
+        let plain = "00ff".repeat(16);
+        let upper = plain.to_uppercase();
+        let colons = upper.as_bytes().chunks(2).map(|p| String::from_utf8_lossy(p).into_owned());
+        let colons = colons.collect::<Vec<_>>().join(":");
+        assert_eq!(plain.parse::<Pin>().unwrap(), colons.parse::<Pin>().unwrap());
+        assert_eq!(plain.parse::<Pin>().unwrap().to_string(), plain);
+        for bad in ["", "00", &plain[1..], &format!("{plain}0"), &"g".repeat(64)] {
+            assert!(bad.parse::<Pin>().is_err(), "{bad}");
+        }
+    }
+}
