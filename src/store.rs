@@ -5,7 +5,9 @@
 
 mod anchor;
 mod append;
+pub mod cache;
 mod chain;
+mod fold;
 mod history;
 mod key;
 mod lane;
@@ -13,11 +15,15 @@ mod lease;
 pub mod ledger;
 mod migrations;
 pub mod paths;
+mod people;
 pub mod place;
 pub mod process;
 mod projection;
+mod search;
 mod verification;
 
+#[cfg(test)]
+mod cache_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]

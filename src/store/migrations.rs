@@ -7,6 +7,26 @@ use std::sync::LazyLock;
 static LEDGER: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../assets/schema/ledger/0001_journal.sql"))]));
 
+const PEOPLE: &str = include_str!("../../assets/schema/cache/0001_people.sql");
+
+static CACHE: LazyLock<Migrations<'static>> = LazyLock::new(|| Migrations::new(vec![M::up(PEOPLE)]));
+
+/// Gives an empty cache its tables, and refuses one with other tables: it is worth less than moving it over.
+///
+/// # Errors
+/// If SQLite refuses, or the file was made with another schema.
+pub(super) fn cache(connection: &mut Connection) -> Result<(), String> {
+    CACHE.to_latest(connection).or_else(|_| CACHE.to_latest(connection)).map_err(|e| e.to_string())?;
+    let own = super::key::hex(ring::digest::digest(&ring::digest::SHA256, PEOPLE.as_bytes()).as_ref());
+    connection
+        .execute("INSERT OR IGNORE INTO about (name, value) VALUES ('schema', ?1)", [&own])
+        .map_err(|e| e.to_string())?;
+    let found: String = connection
+        .query_row("SELECT value FROM about WHERE name = 'schema'", [], |row| row.get(0))
+        .map_err(|e| e.to_string())?;
+    if found == own { Ok(()) } else { Err("it was made with another schema".into()) }
+}
+
 /// Brings a ledger to the present schema.
 ///
 /// # Errors
@@ -53,5 +73,10 @@ mod tests {
     #[test]
     fn the_ledger_schema_is_valid() {
         LEDGER.validate().unwrap();
+    }
+
+    #[test]
+    fn the_cache_schema_is_valid() {
+        CACHE.validate().unwrap();
     }
 }

@@ -230,6 +230,7 @@ async fn i7_a_lost_or_foreign_key_and_a_lost_or_forged_anchor_are_found() {
     assert!(ledger.append(draft(intent(1), &purpose(1, Act::Issue), S::Held, 1)).await.is_err());
     assert_eq!(ledger.unfinished().await.unwrap().len(), 22, "reading goes on");
 
+    drop(ledger);
     let other = hundred().await;
     std::fs::copy(paths(other.path()).key, &files.key).unwrap();
     assert!(matches!(open(dir.path()).verify().await, LedgerHealth::Broken(_)));

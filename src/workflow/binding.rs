@@ -165,10 +165,19 @@ impl Traces<'_> {
         if self.us.is_some() && rows.iter().any(|r| r.added.contains(&object.link) && self.by_another(r)) {
             return Some("the vendor's log names somebody else as its creator");
         }
-        // Added and removed again since our bookmark: somebody re-issued in our window, and a re-issue copies
-        // the number with our marker in it.
-        let came = |link: &Link| rows.iter().any(|r| r.added.contains(link));
-        rows.iter().flat_map(|r| &r.removed).any(came).then_some("a card came and went while we waited")
+        self.copied(object).then_some("it took the place of a card that came while we waited")
+    }
+
+    /// A re-issue by somebody else copies the number, with our marker in it. If the one that we made was copied
+    /// and removed before we looked, only the feed shows it: a card came, went, and then or with that came ours.
+    fn copied(&self, object: &Seen) -> bool {
+        let rows = self.rows();
+        let Some(made) = rows.iter().position(|r| r.added.contains(&object.link)) else { return false };
+        if self.us.is_some() && rows[made].operator.as_ref() == self.us {
+            return false;
+        }
+        let came_before = |at: usize, link: &Link| rows[..at].iter().any(|r| r.added.contains(link));
+        (0..=made).any(|at| rows[at].removed.iter().any(|link| came_before(at, link)))
     }
 
     /// New since the before-list, of the type that we asked for.

@@ -1,1 +1,9 @@
 //! The parts together, in process: workflow, ledger, backends and simulator.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
+mod bench;
+mod crash;
+mod ownership;
+mod reissue;
+mod town;
+mod trouble;

@@ -1,0 +1,121 @@
+//! Folding: the form of a text in which it is searched, without case and accents, and the words in it.
+
+/// Letters with what they are found under. Only those that people type without their marks.
+const BASES: &[(&str, &str)] = &[
+    ("àáâãäåāăąǎạảấầẩẫậắằẳẵặ", "a"),
+    ("çćĉċč", "c"),
+    ("ďđð", "d"),
+    ("èéêëēĕėęěẹẻẽếềểễệ", "e"),
+    ("ĝğġģ", "g"),
+    ("ĥħ", "h"),
+    ("ìíîïĩīĭįıǐỉị", "i"),
+    ("ĵ", "j"),
+    ("ķ", "k"),
+    ("ĺļľŀł", "l"),
+    ("ñńņňŉ", "n"),
+    ("òóôõöøōŏőǒơọỏốồổỗộớờởỡợ", "o"),
+    ("ŕŗř", "r"),
+    ("śŝşšș", "s"),
+    ("ţťŧț", "t"),
+    ("ùúûüũūŭůűųǔưụủứừửữự", "u"),
+    ("ŵẁẃẅ", "w"),
+    ("ýÿŷỳỵỷỹ", "y"),
+    ("źżž", "z"),
+    ("æ", "ae"),
+    ("œ", "oe"),
+    ("ß", "ss"),
+    ("þ", "th"),
+];
+
+/// The text without case and accents, blanks drawn together.
+pub(super) fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars().flat_map(char::to_lowercase) {
+        // NUL would end the text inside SQLite, and marks on their own are accents that were written apart.
+        if c == '\0' || ('\u{300}'..='\u{36f}').contains(&c) {
+            continue;
+        }
+        if c.is_whitespace() {
+            if !out.is_empty() && !out.ends_with(' ') {
+                out.push(' ');
+            }
+        } else if c.is_ascii() {
+            out.push(c);
+        } else {
+            match BASES.iter().find(|(letters, _)| letters.contains(c)) {
+                Some((_, base)) => out.push_str(base),
+                None => out.push(c),
+            }
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// The words of a folded text: what stands between blanks and punctuation.
+pub(super) fn words(folded: &str) -> impl Iterator<Item = &str> {
+    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// All beginnings under which a folded name is found: its words, and in scripts that put no blanks between them
+/// every character, because there nobody can tell where the given name begins.
+pub(super) fn entries(folded: &str) -> Vec<&str> {
+    const MOST: usize = 24;
+    let mut found: Vec<&str> = words(folded)
+        .flat_map(|word| word.char_indices().filter(|(at, c)| *at == 0 || *c >= '\u{2e80}').map(|(at, _)| &word[at..]))
+        .take(MOST)
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// True if some word of `folded` begins with `start`, counted as [`entries`] does.
+pub(super) fn has_word(folded: &str, start: &str) -> bool {
+    words(folded).any(|word| {
+        word.starts_with(start)
+            || (start >= "\u{2e80}"
+                && word.char_indices().any(|(at, c)| c >= '\u{2e80}' && word[at..].starts_with(start)))
+    })
+}
+
+/// The first text after all texts that begin with `start`; `None` if there is no such text.
+pub(super) fn after(start: &str) -> Option<String> {
+    let mut text = start.to_owned();
+    while let Some(last) = text.pop() {
+        // The gap of the surrogates is jumped over by the range of chars.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            text.push(next);
+            return Some(text);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_and_accents_go() {
+        assert_eq!(fold("  Åsa   ÖBERG "), "asa oberg");
+        assert_eq!(fold("Nguyễn Thị"), "nguyen thi");
+        assert_eq!(fold("e\u{301}t\u{e9}"), "ete");
+        assert_eq!(fold("Strauß"), "strauss");
+        assert_eq!(fold("山田 太郎"), "山田 太郎");
+    }
+
+    #[test]
+    fn names_without_blanks_are_found_from_every_character() {
+        assert_eq!(entries("田中太郎"), ["中太郎", "太郎", "田中太郎", "郎"]);
+        assert_eq!(entries("mary-jane o'neil"), ["jane", "mary", "neil", "o"]);
+    }
+
+    #[test]
+    fn the_end_of_a_range_lies_after_all_its_texts() {
+        assert_eq!(after("jan"), Some("jao".into()));
+        assert_eq!(after("a\u{10ffff}"), Some("b".into()));
+        assert_eq!(after("\u{d7ff}"), Some("\u{e000}".into()));
+        assert_eq!(after(""), None);
+    }
+}

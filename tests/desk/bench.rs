@@ -1,0 +1,166 @@
+//! A desk on a bench: the real workflow and the real ledger over a vendor that can be made to misbehave.
+
+use crate::town::{Dice, Town, Watch, holder_id, holder_link, mobile_type};
+use passdesk::domain::credential::{Credential, CredentialClass};
+use passdesk::domain::ids::{CredentialId, IntentId, SagaId};
+use passdesk::domain::journal::{
+    Act, Binding, EventDraft, IntentRecord, IntentState, Marker, Payload, ProcessMark, Proof, Purpose, Remark, Seen,
+    Snapshot,
+};
+use passdesk::domain::ownership::Ownership;
+use passdesk::domain::policy::{ReissueMode, Why};
+use passdesk::domain::problem::Problem;
+use passdesk::domain::reissue::{ReissueEnd, ReissuePlan, ReissueRequest};
+use passdesk::ports::clock::{Clock, Ids};
+use passdesk::ports::ledger::Ledger;
+use passdesk::ports::provider::Provider;
+use passdesk::store::ledger::SqliteLedger;
+use passdesk::workflow::gate::LiveView;
+use passdesk::workflow::{Means, reissue};
+use std::sync::Arc;
+
+pub struct Bench {
+    pub watch: Arc<Watch>,
+    pub dice: Arc<Dice>,
+    pub town: Arc<Town>,
+    pub ledger: Arc<dyn Ledger>,
+}
+
+pub fn process(pid: u32) -> ProcessMark {
+    ProcessMark { pid, boot: "bench".into(), started: 1 }
+}
+
+impl Bench {
+    /// A desk with an empty ledger in memory and a person without cards.
+    pub fn new(seed: u64, marker: bool, feed: bool) -> Self {
+        let watch = Watch::new();
+        let ledger = Arc::new(SqliteLedger::open_in_memory(Arc::clone(&watch) as Arc<dyn Clock>).unwrap());
+        Self::over(ledger, &watch, seed, marker, feed)
+    }
+
+    pub fn over(ledger: Arc<dyn Ledger>, watch: &Arc<Watch>, seed: u64, marker: bool, feed: bool) -> Self {
+        let town = Town::new(watch, marker, feed);
+        Self { watch: Arc::clone(watch), dice: Dice::new(seed), town, ledger }
+    }
+
+    pub fn means(&self) -> Means {
+        self.means_with(Arc::clone(&self.town) as Arc<dyn Provider>, Arc::clone(&self.ledger), 1)
+    }
+
+    pub fn means_with(&self, provider: Arc<dyn Provider>, ledger: Arc<dyn Ledger>, pid: u32) -> Means {
+        Means {
+            provider,
+            ledger,
+            clock: Arc::clone(&self.watch) as Arc<dyn Clock>,
+            ids: Arc::clone(&self.dice) as Arc<dyn Ids>,
+            operator: "op7".into(),
+            owner: process(pid),
+        }
+    }
+
+    /// Puts a card of ours into the town and the journal, as an earlier reissue would have left it.
+    pub async fn issue_ours(&self, label: &str) -> CredentialId {
+        let marker = self.town.profile.marker.then(|| Marker::from_bits(self.dice.marker_bits()));
+        let bookmark = self.town.bookmark().await.unwrap();
+        let before: Vec<Seen> = self.town.streets().cards().iter().map(Seen::of).collect();
+        let number = marker.as_ref().map_or_else(|| label.to_owned(), |m| m.stamp(label));
+        let card = {
+            let mut streets = self.town.streets();
+            let card = streets.mint(&number, "jane.doe@example.org");
+            streets.add(card.clone(), crate::town::us());
+            card
+        };
+        let mut proofs = vec![Proof::Diff];
+        proofs.extend(marker.is_some().then_some(Proof::Marker));
+        proofs.extend(self.town.has_feed.then_some(Proof::Feed));
+        let bound = Binding { object: Some(Seen::of(&card)), proofs, ended: None };
+        let purpose = Purpose { marker, ..purpose(self.dice.uuid(), Act::Issue) };
+        let snapshot = Snapshot { before, bookmark, request: "00".into(), expect_contact: String::new() };
+        self.journal(purpose, snapshot, bound).await;
+        self.watch.advance(60);
+        card.id
+    }
+
+    async fn journal(&self, purpose: Purpose, snapshot: Snapshot, bound: Binding) {
+        use IntentState as S;
+        let intent = IntentId(self.dice.uuid());
+        let remark = Payload::Remark(Remark { text: "request".into(), status: None, candidates: Vec::new() });
+        let binding = || Payload::Binding(Box::new(bound.clone()));
+        let steps = [
+            (S::Intent, Payload::Purpose(Box::new(purpose))),
+            (S::Snapshotted, Payload::Snapshot(Box::new(snapshot))),
+            (S::Sending, remark),
+            (S::Applied, binding()),
+            (S::Bound, binding()),
+            (S::Done, binding()),
+        ];
+        let drafts = steps.into_iter().map(|(state, payload)| EventDraft {
+            intent,
+            state,
+            attempt: 1,
+            payload,
+            operator: "op7".into(),
+            wall: self.watch.now(),
+            server_date: None,
+        });
+        self.ledger.append_all(drafts.collect()).await.unwrap();
+    }
+
+    pub fn request(&self, credential: &CredentialId, why: Option<Why>) -> ReissueRequest {
+        ReissueRequest {
+            holder: holder_id(),
+            holder_link: holder_link(),
+            credential: credential.clone(),
+            why,
+            ticket: "INC0012345".into(),
+            note: String::new(),
+            at_once: false,
+            seen: None,
+        }
+    }
+
+    pub async fn preview(&self, credential: &CredentialId, why: Option<Why>) -> Result<ReissuePlan, Problem> {
+        reissue::preview(&self.means(), self.request(credential, why)).await
+    }
+
+    pub async fn run(&self, plan: ReissuePlan) -> ReissueEnd {
+        reissue::run(&self.means(), plan, |_| ()).await
+    }
+
+    /// All cards of the person with their grades, live.
+    pub async fn live(&self) -> Vec<(Credential, Ownership)> {
+        let view = LiveView::read(&self.means(), &holder_id(), &holder_link()).await.unwrap();
+        view.read.credentials.into_iter().zip(view.grades).collect()
+    }
+
+    pub async fn badge(&self, id: &CredentialId) -> &'static str {
+        let cards = self.live().await;
+        cards.iter().find(|(card, _)| card.id == *id).map_or("(gone)", |(_, o)| o.grade.badge())
+    }
+
+    pub async fn records(&self) -> Vec<IntentRecord> {
+        self.ledger.intents_of(&holder_id()).await.unwrap()
+    }
+
+    pub async fn last(&self) -> IntentRecord {
+        self.records().await.pop().unwrap()
+    }
+}
+
+pub fn purpose(saga: uuid::Uuid, act: Act) -> Purpose {
+    Purpose {
+        saga: SagaId(saga),
+        mode: ReissueMode::AfterAccept,
+        act,
+        holder: holder_id(),
+        holder_link: holder_link(),
+        type_link: mobile_type(),
+        class: CredentialClass::Mobile,
+        marker: None,
+        old: None,
+        why: Why::NewPhone,
+        ticket: String::new(),
+        note: String::new(),
+        owner: process(1),
+    }
+}
