@@ -58,7 +58,7 @@ impl SqliteCache {
     pub fn open_in_memory() -> Result<Self, CacheError> {
         let mut connection = Connection::open_in_memory()?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        migrations::cache(&mut connection).map_err(|e| CacheError(e.to_string()))?;
+        migrations::cache(&mut connection).map_err(|e| CacheError(e.clone()))?;
         let lane = Lane::inline(connection);
         Ok(Self { writer: lane.clone(), reader: lane, file: None })
     }
@@ -79,7 +79,7 @@ impl SqliteCache {
             Ok(connection)
         };
         let mut writer = open()?;
-        migrations::cache(&mut writer).map_err(|e| CacheError(e.to_string()))?;
+        migrations::cache(&mut writer).map_err(|e| CacheError(e.clone()))?;
         let reader = open()?;
         reader.pragma_update(None, "query_only", true)?;
         Ok((writer, reader))

@@ -21,7 +21,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "domain", "ports", "workflow", "store", "desk", "console", "widgets", "simulator", "config", "logging",
+            "domain",
+            "ports",
+            "workflow",
+            "store",
+            "desk",
+            "console",
+            "widgets",
+            "simulator",
+            "config",
+            "logging",
             "runtime",
         ],
     ),
