@@ -1,1 +1,2 @@
 //! Arguments, and the plain twins of what the console does.
+pub mod sim;

@@ -1,0 +1,186 @@
+//! The control port: plain HTTP and JSON on loopback, for tests and trainers. The console never speaks to it.
+
+use super::clock::wire_time;
+use super::faults::{Fault, Release};
+use super::foreign::ForeignWrite;
+use super::judge::{ClientChange, InvitationMove, WorldHandle};
+use super::server::Door;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// All routes of the control port.
+pub fn routes(world: WorldHandle) -> Router {
+    Router::new()
+        .route("/world", get(async |State(world): State<WorldHandle>| Shown(json!(world.counts()))))
+        .route("/world/cardholders/{id}", get(cardholder))
+        .route("/log", get(async |State(world): State<WorldHandle>| Shown(json!(world.log()))))
+        .route("/faults", get(faults).post(arm).delete(clear))
+        .route("/faults/held", get(held))
+        .route("/faults/release", post(release))
+        .route("/listener", get(door).post(set_door))
+        .route("/clock", get(clock).post(advance))
+        .route("/foreign", post(foreign))
+        .route("/invitations", post(invitation))
+        .route("/switches", get(switches).post(set_switches))
+        .route("/locks", post(lock))
+        .route("/clients", post(client))
+        .fallback(async || Wrong(404, "no such control; see the routes in the guide".into()))
+        .with_state(world)
+}
+
+struct Shown(Value);
+
+impl IntoResponse for Shown {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, "application/json")], Body::from(self.0.to_string())).into_response()
+    }
+}
+
+struct Wrong(u16, String);
+
+impl IntoResponse for Wrong {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0).unwrap_or(StatusCode::BAD_REQUEST);
+        (status, Shown(json!({ "message": self.1 }))).into_response()
+    }
+}
+
+type Told = Result<Shown, Wrong>;
+
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Wrong> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    serde_path_to_error::deserialize(&mut json).map_err(|e| Wrong(400, format!("at {}: {}", e.path(), e.inner())))
+}
+
+fn bad(words: String) -> Wrong {
+    Wrong(400, words)
+}
+
+async fn cardholder(State(world): State<WorldHandle>, Path(id): Path<String>) -> Told {
+    let found = world.cardholder(&id).ok_or_else(|| Wrong(404, format!("no cardholder {id}")))?;
+    Ok(Shown(json!(found)))
+}
+
+async fn faults(State(world): State<WorldHandle>) -> Shown {
+    Shown(json!({ "armed": world.armed(), "held": world.held() }))
+}
+
+async fn arm(State(world): State<WorldHandle>, body: Bytes) -> Told {
+    world.arm(read::<Fault>(&body)?).map_err(bad)?;
+    Ok(faults(State(world)).await)
+}
+
+async fn clear(State(world): State<WorldHandle>) -> Shown {
+    world.clear_faults();
+    faults(State(world)).await
+}
+
+#[derive(Deserialize)]
+struct HeldQuery {
+    #[serde(default)]
+    at_least: usize,
+}
+
+/// Waits up to 30 s (real) until so many requests are held.
+async fn held(State(world): State<WorldHandle>, Query(query): Query<HeldQuery>) -> Told {
+    let wait = tokio::time::timeout(Duration::from_secs(30), world.held_at_least(query.at_least));
+    if wait.await.is_err() {
+        return Err(Wrong(504, format!("only {} requests are held", world.held().len())));
+    }
+    Ok(faults(State(world)).await)
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ReleaseWish {
+    drop: bool,
+}
+
+impl Default for ReleaseWish {
+    fn default() -> Self {
+        Self { drop: false }
+    }
+}
+
+async fn release(State(world): State<WorldHandle>, body: Bytes) -> Told {
+    let wish = if body.is_empty() { ReleaseWish::default() } else { read(&body)? };
+    let released = world.release(if wish.drop { Release::Drop } else { Release::GoOn });
+    Ok(Shown(json!({ "released": released })))
+}
+
+async fn door(State(world): State<WorldHandle>) -> Shown {
+    Shown(json!({ "door": world.door() }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoorWish {
+    door: Door,
+}
+
+async fn set_door(State(world): State<WorldHandle>, body: Bytes) -> Told {
+    world.set_door(read::<DoorWish>(&body)?.door).await;
+    Ok(door(State(world)).await)
+}
+
+async fn clock(State(world): State<WorldHandle>) -> Shown {
+    Shown(json!({ "now": wire_time(world.now()) }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockWish {
+    advance_s: u32,
+}
+
+async fn advance(State(world): State<WorldHandle>, body: Bytes) -> Told {
+    world.advance(read::<ClockWish>(&body)?.advance_s);
+    Ok(clock(State(world)).await)
+}
+
+async fn foreign(State(world): State<WorldHandle>, body: Bytes) -> Told {
+    let card = world.foreign(read::<ForeignWrite>(&body)?).map_err(bad)?;
+    Ok(Shown(json!({ "card": card })))
+}
+
+async fn invitation(State(world): State<WorldHandle>, body: Bytes) -> Told {
+    let wish: InvitationMove = read(&body)?;
+    world.invitation(&wish).map_err(bad)?;
+    cardholder(State(world), Path(wish.cardholder)).await
+}
+
+async fn switches(State(world): State<WorldHandle>) -> Shown {
+    Shown(json!(world.switches()))
+}
+
+async fn set_switches(State(world): State<WorldHandle>, body: Bytes) -> Told {
+    let switches = world.change_switches(&read::<Value>(&body)?).map_err(bad)?;
+    Ok(Shown(json!(switches)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LockWish {
+    cardholder: String,
+    locked: bool,
+}
+
+async fn lock(State(world): State<WorldHandle>, body: Bytes) -> Told {
+    let wish: LockWish = read(&body)?;
+    world.lock(&wish.cardholder, wish.locked).map_err(bad)?;
+    Ok(Shown(json!({ "cardholder": wish.cardholder, "locked": wish.locked })))
+}
+
+async fn client(State(world): State<WorldHandle>, body: Bytes) -> Told {
+    let client = world.change_client(&read::<ClientChange>(&body)?).map_err(bad)?;
+    Ok(Shown(json!(client)))
+}

@@ -1,0 +1,145 @@
+//! The other writers of contract section 10: a second system, or somebody at a workstation, that touches the
+//! same person at the worst moment.
+
+use super::card_making::{CardWish, make_card};
+use super::card_types::{CardType, MOBILE};
+use super::change_record::ChangeKind;
+use super::person::{Author, Person, RemovedCard};
+use super::world::World;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What the other writer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForeignKind {
+    /// Adds a phone credential of the same type.
+    SameType,
+    /// Adds a credential with the same number: a copy of our marker.
+    CopyNumber,
+    /// The vendor's own recipe: removes a card and adds one with the same number, type and invitation.
+    ReissueCopy,
+    /// Removes a card.
+    Remove,
+    /// Disables a card.
+    Disable,
+}
+
+/// When it happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Before this call returns.
+    #[default]
+    Now,
+    /// Just before the next PATCH of this person is handled: between our read and our write.
+    BeforeNextPatch,
+    /// Just after it, before its answer leaves: between our write and our read-back.
+    AfterNextPatch,
+}
+
+/// A write by somebody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignWrite {
+    /// The person's id.
+    pub cardholder: String,
+    /// What is done.
+    pub kind: ForeignKind,
+    /// The card it refers to: its 32 hex digits, or `newest` for the newest phone credential that the person
+    /// then has. Left out: `newest`.
+    #[serde(default)]
+    pub of: Option<String>,
+    /// When.
+    #[serde(default)]
+    pub when: When,
+    /// Mail address of the new invitation; left out: the one of the card it refers to.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Number of the new card, for `same_type`; left out: the server fills it.
+    #[serde(default)]
+    pub number: Option<String>,
+    /// At a workstation instead of through the foreign system's key.
+    #[serde(default)]
+    pub workstation: bool,
+}
+
+impl ForeignWrite {
+    /// Does it now, and returns the opaque part of the card it made or touched.
+    ///
+    /// # Errors
+    /// One sentence, if person or card is not there.
+    pub fn apply(&self, world: &mut World, now: Timestamp) -> Result<String, String> {
+        world.tick(now);
+        let by = if self.workstation { Author::Workstation } else { Author::Foreign };
+        let mut person = world.find(&self.cardholder).ok_or("no such cardholder")?.into_owned();
+        let place = self.place(&person)?;
+        let key = match (self.kind, place) {
+            (ForeignKind::SameType, place) => {
+                let like = place.map(|i| person.cards[i].clone());
+                let kind = like.as_ref().map_or(MOBILE, |c| c.type_id);
+                let kind = CardType::find(kind).filter(|t| t.is_mobile()).ok_or("that card is no phone credential")?;
+                let wish = CardWish {
+                    number: self.number.clone(),
+                    email: self.email.clone().unwrap_or_else(|| person.email.clone()),
+                    mobile: person.mobile.clone(),
+                    ..CardWish::default()
+                };
+                let card = make_card(world, kind, wish, by, now);
+                person.cards.push(card);
+                person.cards.last().map(super::person::Card::key).unwrap_or_default()
+            }
+            (_, None) => return Err("the person has no such card".into()),
+            (ForeignKind::CopyNumber | ForeignKind::ReissueCopy, Some(place)) => {
+                let like = person.cards[place].clone();
+                let kind = like.kind();
+                if !kind.is_mobile() {
+                    return Err("only numbers of phone credentials can be used twice".into());
+                }
+                let (email, mobile, single_factor) =
+                    like.invitation.map(|i| (i.email, i.mobile, i.single_factor)).unwrap_or_default();
+                let wish = CardWish {
+                    number: Some(like.number),
+                    email: self.email.clone().unwrap_or(email),
+                    mobile,
+                    single_factor,
+                    ..CardWish::default()
+                };
+                if self.kind == ForeignKind::ReissueCopy {
+                    let card = person.cards.remove(place);
+                    person.removed.push(RemovedCard { card, removed: now, by });
+                }
+                let card = make_card(world, kind, wish, by, now);
+                let key = card.key();
+                person.cards.push(card);
+                key
+            }
+            (ForeignKind::Remove, Some(place)) => {
+                let card = person.cards.remove(place);
+                let key = card.key();
+                person.removed.push(RemovedCard { card, removed: now, by });
+                key
+            }
+            (ForeignKind::Disable, Some(place)) => {
+                let card = &mut person.cards[place];
+                card.state = card.kind().state("Disabled (manually)").unwrap_or(1);
+                card.key()
+            }
+        };
+        world.commit(person, ChangeKind::Update, by, now);
+        Ok(key)
+    }
+
+    fn place(&self, person: &Person) -> Result<Option<usize>, String> {
+        match self.of.as_deref() {
+            None | Some("newest") => {
+                let phones = person.cards.iter().enumerate().filter(|(_, c)| c.credential_id.is_some());
+                Ok(phones.max_by_key(|(place, c)| (c.created, *place)).map(|(place, _)| place))
+            }
+            Some(key) => {
+                let place = person.cards.iter().position(|c| c.key() == key);
+                place.map(Some).ok_or_else(|| format!("the person has no card {key}"))
+            }
+        }
+    }
+}

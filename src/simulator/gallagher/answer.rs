@@ -1,0 +1,118 @@
+//! Answers and refusals as the server words them (contract section 11).
+
+use crate::simulator::person::Author;
+use crate::simulator::pipeline::Handled;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, HeaderName, LOCATION};
+use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
+
+/// A success.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    body: Option<Value>,
+    location: Option<String>,
+    handled: Handled,
+}
+
+impl Answer {
+    /// 200 with an object.
+    pub fn of(by: Author, body: Value) -> Self {
+        Self { status: StatusCode::OK, body: Some(body), location: None, handled: Handled { by: Some(by), applied: false } }
+    }
+
+    /// 204 without a body: it was done.
+    pub fn done(by: Author) -> Self {
+        let handled = Handled { by: Some(by), applied: true };
+        Self { status: StatusCode::NO_CONTENT, body: None, location: None, handled }
+    }
+
+    /// 200 with an object: it was done.
+    pub fn done_with(by: Author, body: Value) -> Self {
+        Self { handled: Handled { by: Some(by), applied: true }, ..Self::of(by, body) }
+    }
+
+    /// 201 without a body: it was made.
+    pub fn created(by: Author, location: String) -> Self {
+        Self { status: StatusCode::CREATED, location: Some(location), ..Self::done(by) }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        if let Some(body) = self.body {
+            *response.body_mut() = Body::from(body.to_string());
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(location) = self.location.and_then(|l| HeaderValue::try_from(l).ok()) {
+            response.headers_mut().insert(LOCATION, location);
+        }
+        *response.status_mut() = self.status;
+        response.extensions_mut().insert(self.handled);
+        response
+    }
+}
+
+/// A refusal: nothing was done.
+#[derive(Debug)]
+pub struct Refusal {
+    status: u16,
+    message: String,
+    header: Option<(&'static str, &'static str)>,
+    by: Option<Author>,
+}
+
+impl Refusal {
+    /// A refusal with its status and the vendor's words.
+    pub fn new(status: u16, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), header: None, by: None }
+    }
+
+    /// 400.
+    pub fn bad(message: impl Into<String>) -> Self {
+        Self::new(400, message)
+    }
+
+    /// 404: absent, or invisible to the operator.
+    pub fn not_found() -> Self {
+        Self::new(404, "The requested item could not be found")
+    }
+
+    /// 403: the operator may not write.
+    pub fn forbidden() -> Self {
+        Self::new(403, "The operator does not have the privilege for this")
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+
+    /// Notes whose request it was.
+    #[must_use]
+    pub fn to(mut self, by: Author) -> Self {
+        self.by = Some(by);
+        self
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(json!({ "message": self.message }).to_string()));
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        response.extensions_mut().insert(Handled { by: self.by, applied: false });
+        response
+    }
+}
+
+/// What a route gives back.
+pub type Reply = Result<Answer, Refusal>;

@@ -1,0 +1,275 @@
+//! People: search, read, create, change, delete (contract sections 3 to 5).
+
+use super::Site;
+use super::answer::{Answer, Refusal, Reply};
+use super::caller::Caller;
+use super::fields::Fields;
+use super::matching::Pattern;
+use super::objects::{View, person_path};
+use super::query::{Asked, Parameters};
+use super::staging::{DIVISIONS, Staging};
+use crate::simulator::change_record::ChangeKind;
+use crate::simulator::person::{Person, sort_name};
+use crate::simulator::personal_data::PersonalDataField;
+use crate::simulator::switches::PatchAnswer;
+use crate::simulator::world::World;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+const PATH: &str = "/api/cardholders";
+
+/// What a search asks for.
+struct Search {
+    name: Option<Pattern>,
+    description: Option<Pattern>,
+    personal_data: Vec<(&'static PersonalDataField, Pattern)>,
+    divisions: Option<Vec<u16>>,
+    zones: Option<Vec<u32>>,
+    anywhere: bool,
+}
+
+impl Search {
+    fn new(asked: Asked<'_>) -> Self {
+        let personal_data = asked.0.iter().filter_map(|(name, value)| {
+            let id = name.strip_prefix("pdf_")?.parse().ok()?;
+            Some((PersonalDataField::find(id)?, Pattern::new(value)))
+        });
+        let below = |wanted: &Vec<u32>| {
+            let mut found: Vec<u16> = Vec::new();
+            for (id, _, parent) in DIVISIONS {
+                // Parents stand before their children in the table.
+                if wanted.contains(&u32::from(*id)) || found.contains(parent) {
+                    found.push(*id);
+                }
+            }
+            found
+        };
+        let direct = asked.ids("directDivision").map(|ids| ids.into_iter().map(|id| id as u16).collect::<Vec<_>>());
+        let tree = asked.ids("division").map(|ids| below(&ids));
+        let divisions = match (direct, tree) {
+            (Some(direct), Some(tree)) => Some(direct.into_iter().filter(|id| tree.contains(id)).collect()),
+            (direct, tree) => direct.or(tree),
+        };
+        let anywhere = asked.get("accessZone") == Some("*");
+        Self {
+            name: asked.get("name").map(Pattern::new),
+            description: asked.get("description").map(Pattern::new),
+            personal_data: personal_data.collect(),
+            divisions,
+            zones: asked.ids("accessZone").filter(|_| !anywhere),
+            anywhere,
+        }
+    }
+
+    /// Names are looked at before the rest of a person is made.
+    fn finds(&self, world: &World, index: u32) -> bool {
+        let Some((first, last)) = world.names(index) else { return false };
+        let named = self.name.as_ref().is_none_or(|pattern| {
+            pattern.finds(first) || pattern.finds(last) || pattern.finds(&sort_name(first, last))
+        });
+        let more = self.description.is_some()
+            || !self.personal_data.is_empty()
+            || self.divisions.is_some()
+            || self.zones.is_some()
+            || self.anywhere;
+        named && (!more || world.person(index).is_some_and(|person| self.finds_more(&person)))
+    }
+
+    fn finds_more(&self, person: &Person) -> bool {
+        let zone = person.last_access.map(|(_, zone)| u32::from(zone));
+        self.description.as_ref().is_none_or(|p| p.finds(&person.description))
+            && self.personal_data.iter().all(|(field, pattern)| pattern.finds(field.of(person)))
+            && self.divisions.as_ref().is_none_or(|d| d.contains(&person.division))
+            && self.zones.as_ref().is_none_or(|z| zone.is_some_and(|zone| z.contains(&zone)))
+            && (!self.anywhere || zone.is_some())
+    }
+}
+
+/// `GET` of the list. Sorted by id, pages go on after a place (`pos`) and never drift; sorted by name, they
+/// skip so many rows.
+pub async fn search(caller: Caller, State(site): State<Arc<Site>>, Query(query): Parameters) -> Reply {
+    let asked = Asked(&query);
+    let top = asked.top(1000, usize::MAX)?;
+    let fields = Fields::new(asked.get("fields"));
+    let search = Search::new(asked);
+    let body = site.shared.at_once(|world, now| {
+        if !caller.client.may_view {
+            return json!({ "results": [] });
+        }
+        let (found, next) = page(world, &search, asked, top);
+        let view = View { base: &caller.base, now, switches: &world.switches, fields: &fields };
+        let people = found.iter().filter_map(|index| world.person(*index));
+        let results: Vec<Value> = people.map(|person| view.person(&person, false)).collect();
+        let mut body = json!({ "results": results });
+        if let Some(place) = next {
+            body["next"] = json!({ "href": asked.link(&caller.base, PATH, (place.0, &place.1)) });
+        }
+        body
+    });
+    Ok(Answer::of(caller.by(), body))
+}
+
+type Place = (&'static str, String);
+
+fn page(world: &mut World, search: &Search, asked: Asked<'_>, top: usize) -> (Vec<u32>, Option<Place>) {
+    let number = |name: &str| asked.get(name).and_then(|n| n.parse::<u32>().ok());
+    let sort = asked.get("sort").unwrap_or_default();
+    if sort == "name" || sort == "-name" {
+        let skip = number("skip").unwrap_or(0) as usize;
+        let mut order = world.places_by_name().to_vec();
+        if sort == "-name" {
+            order.reverse();
+        }
+        let mut found = order.into_iter().filter(|i| search.finds(world, *i)).skip(skip);
+        let rows: Vec<u32> = found.by_ref().take(top).collect();
+        let more = found.next().is_some();
+        let next = more.then(|| ("skip", (skip + rows.len()).to_string()));
+        return (rows, next);
+    }
+    // Any other word is passed over, and the order is that of the id.
+    let end = world.end();
+    let places: Box<dyn Iterator<Item = u32>> = match (sort == "-id", number("pos")) {
+        (false, after) => Box::new(after.map_or(0, |a| a.saturating_add(1))..end),
+        (true, before) => Box::new((0..before.unwrap_or(end).min(end)).rev()),
+    };
+    let mut found = places.filter(|i| search.finds(world, *i));
+    let rows: Vec<u32> = found.by_ref().take(top).collect();
+    let more = found.next().is_some();
+    let next = rows.last().filter(|_| more).map(|last| ("pos", last.to_string()));
+    (rows, next)
+}
+
+/// `GET` of a person.
+pub async fn one(
+    caller: Caller,
+    State(site): State<Arc<Site>>,
+    Path(id): Path<String>,
+    Query(query): Parameters,
+) -> Reply {
+    let fields = Fields::new(Asked(&query).get("fields"));
+    let body = site.shared.at_once(|world, now| {
+        let person = visible(world, &caller, &id)?;
+        let view = View { base: &caller.base, now, switches: &world.switches, fields: &fields };
+        Ok::<_, Refusal>(view.person(&person, true))
+    })?;
+    Ok(Answer::of(caller.by(), body))
+}
+
+/// `GET` of what an interactive editor would need; that it answers says that the operator may edit.
+pub async fn edit(caller: Caller, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Reply {
+    let body = site.shared.at_once(|world, _| {
+        visible(world, &caller, &id)?;
+        let href = format!("{}{PATH}/{id}", caller.base);
+        Ok::<_, Refusal>(if caller.client.may_edit { json!({ "update": { "href": href } }) } else { json!({}) })
+    })?;
+    Ok(Answer::of(caller.by(), body))
+}
+
+fn visible<'w>(world: &'w World, caller: &Caller, id: &str) -> Result<Cow<'w, Person>, Refusal> {
+    let person = world.find(id).filter(|_| caller.client.may_view);
+    person.ok_or_else(|| Refusal::not_found().to(caller.by()))
+}
+
+fn unlocked(world: &World, person: &Person, caller: &Caller) -> Result<(), Refusal> {
+    if !world.locked.contains(&person.index) {
+        return Ok(());
+    }
+    let words = "The cardholder is being edited by Ada Archer at workstation FRONTDESK-1";
+    Err(Refusal::new(409, words).to(caller.by()))
+}
+
+/// `POST` of a new person.
+pub async fn create(caller: Caller, State(site): State<Arc<Site>>, body: Bytes) -> Reply {
+    caller.must_edit()?;
+    let by = caller.by();
+    let Ok(Value::Object(body)) = serde_json::from_slice(&body) else {
+        return Err(Refusal::bad("Invalid cardholder").to(by));
+    };
+    let id = site.shared.at_once(|world, now| {
+        let mut person = Person {
+            index: world.end(),
+            first: Cow::Borrowed(""),
+            last: Cow::Borrowed(""),
+            short: String::new(),
+            description: Cow::Borrowed(""),
+            authorised: false,
+            division: 0,
+            email: String::new(),
+            employee_number: String::new(),
+            mobile: String::new(),
+            last_access: None,
+            cards: Vec::new(),
+            removed: Vec::new(),
+        };
+        Staging { world, person: &mut person, by, now }.read(&body, true).map_err(|refusal| refusal.to(by))?;
+        person.index = world.new_index();
+        let id = person.id();
+        world.commit(person, ChangeKind::Add, by, now);
+        Ok::<_, Refusal>(id)
+    })?;
+    Ok(Answer::created(by, format!("{}{}", caller.base, person_path(id))))
+}
+
+/// `PATCH` of a person: all or nothing.
+pub async fn change(caller: Caller, State(site): State<Arc<Site>>, Path(id): Path<String>, body: Bytes) -> Reply {
+    let by = caller.by();
+    site.shared.at_once(|world, now| {
+        let old = visible(world, &caller, &id)?.into_owned();
+        caller.must_edit()?;
+        let Ok(Value::Object(body)) = serde_json::from_slice(&body) else {
+            return Err(Refusal::bad("No fields have been defined for update").to(by));
+        };
+        unlocked(world, &old, &caller)?;
+        let mut person = old.clone();
+        Staging { world, person: &mut person, by, now }.read(&body, false).map_err(|refusal| refusal.to(by))?;
+        // A body that changes nothing succeeds and leaves no trace.
+        if person != old {
+            world.commit(person.clone(), ChangeKind::Update, by, now);
+        }
+        Ok(match world.switches.patch_answer {
+            PatchAnswer::NoContent => Answer::done(by),
+            PatchAnswer::Message => Answer::done_with(by, json!({ "message": "The cardholder was updated" })),
+            PatchAnswer::Object => {
+                let fields = Fields::new(None);
+                let view = View { base: &caller.base, now, switches: &world.switches, fields: &fields };
+                let person = world.person(person.index).unwrap_or(Cow::Owned(person));
+                Answer::done_with(by, view.person(&person, true))
+            }
+        })
+    })
+}
+
+/// `DELETE` of a person; nothing brings her back.
+pub async fn remove(caller: Caller, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Reply {
+    let by = caller.by();
+    site.shared.at_once(|world, now| {
+        let person = visible(world, &caller, &id)?.into_owned();
+        caller.must_edit()?;
+        unlocked(world, &person, &caller)?;
+        world.delete(person.index, by, now);
+        Ok(Answer::done(by))
+    })
+}
+
+/// `DELETE` of a card (contract section 5.6).
+pub async fn remove_card(
+    caller: Caller,
+    State(site): State<Arc<Site>>,
+    Path((id, card)): Path<(String, String)>,
+) -> Reply {
+    let by = caller.by();
+    site.shared.at_once(|world, now| {
+        let mut person = visible(world, &caller, &id)?.into_owned();
+        caller.must_edit()?;
+        let place = person.cards.iter().position(|c| c.key() == card);
+        let place = place.ok_or_else(|| Refusal::not_found().to(by))?;
+        unlocked(world, &person, &caller)?;
+        let card = person.cards.remove(place);
+        person.removed.push(crate::simulator::person::RemovedCard { card, removed: now, by });
+        world.commit(person, ChangeKind::Update, by, now);
+        Ok(Answer::done(by))
+    })
+}

@@ -1,0 +1,243 @@
+//! Objects as the server writes them (contract sections 4.1, 4.2, 5.1 and 6). Blank values stay out.
+
+use super::fields::Fields;
+use crate::simulator::card_types::{BADGE_PATTERN, CardType, NumberFormat};
+use crate::simulator::clock::wire_time;
+use crate::simulator::operators::Operator;
+use crate::simulator::person::{Card, Person};
+use crate::simulator::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
+use crate::simulator::population::spread;
+use crate::simulator::switches::Switches;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// Access zones: id and name.
+pub const ACCESS_ZONES: &[(u16, &str)] = &[(512, "Level 1"), (513, "Level 2"), (514, "Yard"), (515, "Plant room")];
+/// Access groups: id and name.
+pub const ACCESS_GROUPS: &[(u16, &str)] = &[(640, "Staff"), (641, "Contractors"), (642, "Cleaners")];
+
+/// Path of a person.
+pub fn person_path(id: u32) -> String {
+    format!("/api/cardholders/{id}")
+}
+
+/// Path of a card, which only identifies it: GET is always 404.
+pub fn card_path(holder: u32, card: &Card) -> String {
+    format!("/api/cardholders/{holder}/cards/{}", card.key())
+}
+
+/// Path of a card type.
+pub fn card_type_path(id: u16) -> String {
+    format!("/api/card_types/{id}")
+}
+
+/// Path of an operator as the change feed shows it by default.
+pub fn operator_path(operator: Operator) -> String {
+    format!("/api/items/{}", operator.id)
+}
+
+/// What writing an object depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// What hrefs begin with.
+    pub base: &'a str,
+    /// Virtual now.
+    pub now: Timestamp,
+    /// Unpublished behaviour.
+    pub switches: &'a Switches,
+    /// What is wanted.
+    pub fields: &'a Fields,
+}
+
+fn text(value: &str) -> Option<Value> {
+    (!value.is_empty()).then(|| Value::from(value))
+}
+
+impl View<'_> {
+    fn href(&self, path: &str) -> Value {
+        Value::from(format!("{}{path}", self.base))
+    }
+
+    fn link(&self, path: &str) -> Value {
+        json!({ "href": self.href(path) })
+    }
+
+    /// A person. `detail`: the default set of the single object, else that of the search.
+    pub fn person(&self, person: &Person, detail: bool) -> Value {
+        let mut out = Map::new();
+        let path = person_path(person.id());
+        let fields = self.fields;
+        fields.put(&mut out, "href", true, || Some(self.href(&path)));
+        fields.put(&mut out, "id", true, || Some(person.id().to_string().into()));
+        fields.put(&mut out, "firstName", true, || text(&person.first));
+        fields.put(&mut out, "lastName", true, || text(&person.last));
+        fields.put(&mut out, "shortName", true, || text(&person.short));
+        fields.put(&mut out, "description", true, || text(&person.description));
+        fields.put(&mut out, "authorised", true, || Some(person.authorised.into()));
+        fields.put(&mut out, "lastSuccessfulAccessTime", detail, || {
+            person.last_access.map(|(at, _)| wire_time(at).into())
+        });
+        fields.put(&mut out, "lastSuccessfulAccessZone", detail, || {
+            let (_, zone) = person.last_access?;
+            let name = ACCESS_ZONES.iter().find(|(id, _)| *id == zone).map(|(_, name)| *name)?;
+            Some(json!({ "name": name, "href": self.href(&format!("/api/access_zones/{zone}")) }))
+        });
+        fields.put(&mut out, "division", detail, || {
+            let href = self.href(&format!("/api/divisions/{}", person.division));
+            Some(json!({ "id": person.division.to_string(), "href": href }))
+        });
+        for flag in [
+            "disableCipherPad",
+            "useExtendedAccessTime",
+            "operatorLoginEnabled",
+            "operatorPasswordExpired",
+            "windowsLoginEnabled",
+        ] {
+            fields.put(&mut out, flag, detail, || Some(false.into()));
+        }
+        fields.put(&mut out, "notifications", detail, || Some(json!({ "enabled": false })));
+        fields.put(&mut out, "cards", detail, || {
+            Some(person.cards.iter().map(|card| self.card(person.id(), card)).collect())
+        });
+        fields.put(&mut out, "accessGroups", detail, || {
+            // Made from the id, as memberships are no matter of passes; which group is the division's.
+            let (id, name) = ACCESS_GROUPS[usize::from(person.division) % ACCESS_GROUPS.len()];
+            let link = spread(u64::from(person.id()) << 16 | u64::from(id)) as u32;
+            Some(json!([{
+                "href": self.href(&format!("{path}/access_groups/{link:08x}")),
+                "accessGroup": { "name": name, "href": self.href(&format!("/api/access_groups/{id}")) },
+                "status": { "value": "Active", "type": "active" },
+            }]))
+        });
+        self.personal_data(&mut out, person, detail);
+        fields.put(&mut out, "edit", detail, || Some(self.link(&format!("{path}/edit"))));
+        fields.put(&mut out, "updateLocation", detail, || Some(self.link(&format!("{path}/update_location"))));
+        fields.put(&mut out, "updates", detail, || Some(self.link(&format!("{path}/updates/0_0_0"))));
+        Value::Object(out)
+    }
+
+    /// Both forms of the personal data that is wanted: `personalDataFields` asks for all of it, `pdf_{id}` for one
+    /// even if blank.
+    fn personal_data(&self, out: &mut Map<String, Value>, person: &Person, detail: bool) {
+        let all = self.fields.wants("personalDataFields", detail) || self.fields.wants("personalDataDefinitions", detail);
+        let mut definitions = Vec::new();
+        for field in PERSONAL_DATA_FIELDS {
+            let asked = self.fields.wants(&format!("pdf_{}", field.id), false);
+            let value = field.of(person);
+            if !asked && (!all || value.is_empty()) {
+                continue;
+            }
+            let name = format!("@{}", field.name);
+            out.insert(name.clone(), value.into());
+            let mut definition = json!({
+                "href": self.href(&format!("{}/personal_data/{}", person_path(person.id()), field.id)),
+                "definition": {
+                    "href": self.href(&format!("/api/personal_data_fields/{}", field.id)),
+                    "id": field.id.to_string(), "name": field.name, "type": field.kind,
+                },
+                "value": value,
+            });
+            if matches!(field.kind, "email" | "mobile") {
+                definition["notifications"] = false.into();
+            }
+            definitions.push(json!({ name: definition }));
+        }
+        if !definitions.is_empty() {
+            out.insert("personalDataDefinitions".into(), definitions.into());
+        }
+    }
+
+    /// A card.
+    pub fn card(&self, holder: u32, card: &Card) -> Value {
+        let mut out = Map::new();
+        let mut put = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                out.insert(name.to_owned(), value);
+            }
+        };
+        let kind = card.kind();
+        let (word, machine) = card.status(self.now);
+        put("href", Some(self.href(&card_path(holder, card))));
+        put("number", text(&card.number));
+        put("cardSerialNumber", text(&card.serial));
+        put("issueLevel", card.issue_level.map(Value::from));
+        put("status", Some(json!({ "value": word, "type": machine })));
+        put("type", Some(json!({ "href": self.href(&card_type_path(kind.id)), "name": kind.name })));
+        put("from", card.from.map(|at| wire_time(at).into()));
+        put("until", card.until.map(|at| wire_time(at).into()));
+        put("credentialClass", Some(kind.class.into()));
+        put("credentialId", text(&card.lasting_id()));
+        put("bleFacilityId", card.ble_facility.map(Value::from));
+        put("lastUsedTime", card.last_used.map(|at| wire_time(at).into()));
+        put("invitation", self.invitation(card));
+        if self.fields.asks("cards", "trace") {
+            put("trace", Some(card.trace.into()));
+        }
+        Value::Object(out)
+    }
+
+    fn invitation(&self, card: &Card) -> Option<Value> {
+        let invitation = card.invitation.as_ref()?;
+        let status = invitation.status(self.now, self.switches);
+        let mut out = json!({ "status": status });
+        for (name, value) in [("email", &invitation.email), ("mobile", &invitation.mobile)] {
+            if !value.is_empty() {
+                out[name] = value.as_str().into();
+            }
+        }
+        if invitation.single_factor {
+            out["singleFactorOnly"] = true.into();
+        }
+        if status == "sent" || (status == "expired" && self.switches.expired_invitation_href) {
+            let cloud = "https://commandcentre-ap-southeast-2.security.gallagher.cloud/api/invitations";
+            out["href"] = format!("{cloud}/{}", invitation.code).into();
+        }
+        Some(out)
+    }
+
+    /// A card type. The facility code always goes out: real clients insist on it (contract section 6).
+    pub fn card_type(&self, kind: &CardType) -> Value {
+        let mut out = Map::new();
+        let fields = self.fields;
+        let mobile = kind.is_mobile();
+        fields.put(&mut out, "href", true, || Some(self.href(&card_type_path(kind.id))));
+        fields.put(&mut out, "id", true, || Some(kind.id.to_string().into()));
+        fields.put(&mut out, "name", true, || text(kind.name));
+        fields.put(&mut out, "facilityCode", true, || text(kind.facility_code));
+        fields.put(&mut out, "credentialClass", true, || text(kind.class));
+        fields.put(&mut out, "availableCardStates", true, || Some(kind.states.into()));
+        fields.put(&mut out, "initialCardState", true, || kind.states.get(usize::from(kind.initial)).map(|s| (*s).into()));
+        if let NumberFormat::Decimal { min, max } = kind.format {
+            fields.put(&mut out, "minimumNumber", true, || Some(min.to_string().into()));
+            fields.put(&mut out, "maximumNumber", true, || Some(max.to_string().into()));
+        }
+        if kind.format == NumberFormat::Badge {
+            fields.put(&mut out, "regex", true, || text(BADGE_PATTERN));
+            fields.put(&mut out, "regexDescription", true, || text("V, a hyphen, six or seven digits"));
+        }
+        let number_format = if matches!(kind.format, NumberFormat::Decimal { .. }) { "Decimal" } else { "Text" };
+        fields.put(&mut out, "cardNumberFormat", !mobile, || text(number_format));
+        fields.put(&mut out, "sendRegistrationEmail", mobile, || mobile.then(|| true.into()));
+        fields.put(&mut out, "sendRegistrationSms", mobile, || mobile.then(|| false.into()));
+        fields.put(&mut out, "division", true, || {
+            let href = self.href(&format!("/api/divisions/{}", kind.division));
+            Some(json!({ "id": kind.division.to_string(), "href": href }))
+        });
+        Value::Object(out)
+    }
+
+    /// The definition of a personal data field.
+    pub fn personal_data_field(&self, field: &PersonalDataField) -> Value {
+        let mut out = Map::new();
+        let fields = self.fields;
+        fields.put(&mut out, "id", true, || Some(field.id.to_string().into()));
+        fields.put(&mut out, "name", true, || text(field.name));
+        fields.put(&mut out, "href", true, || Some(self.href(&format!("/api/personal_data_fields/{}", field.id))));
+        fields.put(&mut out, "type", false, || text(field.kind));
+        fields.put(&mut out, "description", false, || text(field.description));
+        fields.put(&mut out, "required", false, || Some(false.into()));
+        fields.put(&mut out, "unique", false, || Some((field.id == 703).into()));
+        fields.put(&mut out, "division", false, || Some(json!({ "id": "2", "href": self.href("/api/divisions/2") })));
+        Value::Object(out)
+    }
+}

@@ -1,0 +1,337 @@
+//! Reading the body of a POST or PATCH of a person onto a copy of her (contract sections 4 and 5.5). Only when
+//! the whole body has passed does the copy become the truth: all or nothing.
+
+use super::answer::Refusal;
+use super::query::{id_under, path_of};
+use crate::simulator::card_making::{CardWish, make_card};
+use crate::simulator::card_types::{CardType, NumberFormat};
+use crate::simulator::clock::read_time;
+use crate::simulator::person::{Author, Card, Person, RemovedCard};
+use crate::simulator::personal_data::PersonalDataField;
+use crate::simulator::switches::{CardHref, StaleHref};
+use crate::simulator::world::World;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+type Object = Map<String, Value>;
+type Staged = Result<(), Refusal>;
+
+/// Divisions of the site: id, name, and the division it lies in.
+pub const DIVISIONS: &[(u16, &str, u16)] =
+    &[(2, "Root Division", 0), (3, "Head Office", 2), (4, "Works", 2), (5, "Contractors", 4)];
+
+/// A body being read onto a copy of a person.
+pub struct Staging<'a> {
+    /// The world, for numbers, identities and switches. Nothing of it is changed but the source of randomness.
+    pub world: &'a mut World,
+    /// The copy.
+    pub person: &'a mut Person,
+    /// Who writes.
+    pub by: Author,
+    /// Virtual now.
+    pub now: Timestamp,
+}
+
+impl Staging<'_> {
+    /// Reads a whole body. `new`: the body of a POST, in which `cards` is a plain list.
+    pub fn read(&mut self, body: &Object, new: bool) -> Staged {
+        self.flat_fields(body)?;
+        self.personal_data(body)?;
+        match body.get("cards") {
+            None | Some(Value::Null) => Ok(()),
+            Some(Value::Array(add)) if new => self.add_all(add),
+            Some(Value::Object(change)) if !new => self.change_cards(change),
+            Some(_) => Err(Refusal::bad("Invalid cards")),
+        }
+    }
+
+    fn flat_fields(&mut self, body: &Object) -> Staged {
+        let text = |name: &str, longest: usize| match body.get(name) {
+            None => Ok(None),
+            Some(Value::Null) => Ok(Some(String::new())),
+            Some(Value::String(text)) if text.chars().count() <= longest => Ok(Some(text.clone())),
+            Some(_) => Err(Refusal::bad(format!("Invalid value for {name}"))),
+        };
+        if let Some(first) = text("firstName", 50)? {
+            self.person.first = Cow::Owned(first);
+        }
+        if let Some(last) = text("lastName", 50)? {
+            self.person.last = Cow::Owned(last);
+        }
+        if let Some(short) = text("shortName", usize::MAX)? {
+            self.person.short = short.chars().take(16).collect();
+        }
+        if let Some(description) = text("description", 2000)? {
+            self.person.description = Cow::Owned(description);
+        }
+        match body.get("authorised") {
+            None => {}
+            Some(Value::Bool(authorised)) => self.person.authorised = *authorised,
+            Some(_) => return Err(Refusal::bad("Invalid value for authorised")),
+        }
+        if let Some(division) = body.get("division") {
+            let href = division.get("href").and_then(Value::as_str).unwrap_or_default();
+            let id = id_under(href, "/api/divisions").and_then(|id| id.parse().ok());
+            let known = DIVISIONS.iter().find(|(known, _, _)| Some(*known) == id);
+            self.person.division = known.ok_or_else(|| Refusal::bad("Invalid division"))?.0;
+        }
+        if self.person.first.is_empty() && self.person.last.is_empty() {
+            return Err(Refusal::bad("A cardholder needs a first name or a last name"));
+        }
+        if self.person.division == 0 {
+            return Err(Refusal::bad("A cardholder needs a division"));
+        }
+        Ok(())
+    }
+
+    /// Both forms; the one at the root wins (contract section 4.2).
+    fn personal_data(&mut self, body: &Object) -> Staged {
+        let listed = body.get("personalDataDefinitions").and_then(Value::as_array);
+        let listed = listed.into_iter().flatten().filter_map(Value::as_object).flatten();
+        let listed = listed.filter_map(|(name, entry)| Some((name, entry.get("value")?)));
+        let values: Vec<(&String, &Value)> = listed.chain(body.iter()).collect();
+        for (name, value) in values {
+            let Some(name) = name.strip_prefix('@') else { continue };
+            let field = PersonalDataField::named(name)
+                .ok_or_else(|| Refusal::bad(format!("Invalid Personal Data Field: {name}")))?;
+            let value = match value {
+                Value::Null => String::new(),
+                Value::String(text) => text.clone(),
+                _ => return Err(Refusal::bad(format!("Invalid value for {name}"))),
+            };
+            if field.kind == "email" && !value.is_empty() && !is_mail_address(&value) {
+                return Err(Refusal::bad(format!("Invalid e-mail address for {name}")));
+            }
+            field.set(self.person, value);
+        }
+        Ok(())
+    }
+
+    /// Removals first, so that a number becomes free for an addition in the same call.
+    fn change_cards(&mut self, change: &Object) -> Staged {
+        let list = |name: &str| match change.get(name) {
+            None | Some(Value::Null) => Ok(&[][..]),
+            Some(Value::Array(items)) => Ok(items.as_slice()),
+            Some(_) => Err(Refusal::bad(format!("Invalid cards.{name}"))),
+        };
+        let (add, update, remove) = (list("add")?, list("update")?, list("remove")?);
+        let mut named = std::collections::HashSet::new();
+        for element in update.iter().chain(remove) {
+            if let Some(href) = element.get("href").and_then(Value::as_str)
+                && !named.insert(path_of(href))
+            {
+                return Err(Refusal::bad("One card is named twice"));
+            }
+        }
+        for element in remove {
+            self.remove(element)?;
+        }
+        for element in update {
+            self.update(element)?;
+        }
+        self.add_all(add)
+    }
+
+    /// The place of the card that an element names; `None` where stale hrefs are passed over.
+    fn place(&self, element: &Value) -> Result<Option<usize>, Refusal> {
+        let href = element.get("href").and_then(Value::as_str).unwrap_or_default();
+        let cards = format!("/api/cardholders/{}/cards", self.person.id());
+        let key = id_under(href, &cards);
+        let place = key.and_then(|key| self.person.cards.iter().position(|c| c.key() == key));
+        match (place, self.world.switches.stale_href) {
+            (Some(place), _) => Ok(Some(place)),
+            (None, StaleHref::Ignored) => Ok(None),
+            (None, StaleHref::BadRequest) => Err(Refusal::bad("Invalid card href")),
+            (None, StaleHref::NotFound) => Err(Refusal::not_found()),
+        }
+    }
+
+    fn remove(&mut self, element: &Value) -> Staged {
+        let Some(place) = self.place(element)? else { return Ok(()) };
+        let state = wished_state(element, self.person.cards[place].kind())?;
+        let mut card = self.person.cards.remove(place);
+        card.state = state.unwrap_or(card.state);
+        self.person.removed.push(RemovedCard { card, removed: self.now, by: self.by });
+        Ok(())
+    }
+
+    /// Number, type and invitation of a card can never be changed; what is sent of them is passed over.
+    fn update(&mut self, element: &Value) -> Staged {
+        let Some(place) = self.place(element)? else { return Ok(()) };
+        let mut card = self.person.cards[place].clone();
+        for (name, slot) in [("from", &mut card.from), ("until", &mut card.until)] {
+            match element.get(name) {
+                None => {}
+                Some(Value::String(text)) if text.is_empty() => *slot = None,
+                Some(value) => {
+                    let at = value.as_str().and_then(read_time);
+                    *slot = Some(at.ok_or_else(|| Refusal::bad(format!("Invalid date or time for {name}")))?);
+                }
+            }
+        }
+        check_validity(card.from, card.until)?;
+        let state = wished_state(element, card.kind())?;
+        let level = wished_level(element, &card)?;
+        // With a rising issue level the status describes the previous one (contract section 5.5).
+        let rises = level.is_some() && level > card.issue_level;
+        if let (Some(state), false) = (state, rises) {
+            card.state = state;
+        }
+        card.issue_level = level.or(card.issue_level);
+        if let Some(serial) = wished_serial(element)? {
+            card.serial = serial;
+        }
+        if let Some(trace) = element.get("trace").and_then(Value::as_bool) {
+            card.trace = trace;
+        }
+        if self.world.switches.card_href == CardHref::Changes {
+            card.segment = self.world.draw();
+        }
+        self.person.cards[place] = card;
+        Ok(())
+    }
+
+    fn add_all(&mut self, elements: &[Value]) -> Staged {
+        for element in elements {
+            self.add(element)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, element: &Value) -> Staged {
+        let href = element.get("type").and_then(|t| t.get("href")).and_then(Value::as_str).unwrap_or_default();
+        let id = id_under(href, "/api/card_types").and_then(|id| id.parse().ok());
+        let kind = id.and_then(CardType::find).ok_or_else(|| Refusal::bad("Invalid card type"))?;
+        let mut wish = CardWish {
+            number: self.number(element, kind)?,
+            // A bad time is passed over on creation (contract section 5.1).
+            from: element.get("from").and_then(Value::as_str).and_then(read_time),
+            until: element.get("until").and_then(Value::as_str).and_then(read_time),
+            state: wished_state(element, kind)?,
+            ..CardWish::default()
+        };
+        check_validity(wish.from, wish.until)?;
+        if let Some(invitation) = element.get("invitation").filter(|i| !i.is_null()) {
+            read_invitation(&mut wish, invitation, kind)?;
+        }
+        let mut card = make_card(self.world, kind, wish, self.by, self.now);
+        card.issue_level = wished_level(element, &card)?.or(card.issue_level);
+        if let Some(serial) = wished_serial(element)? {
+            card.serial = serial;
+        }
+        card.trace = element.get("trace").and_then(Value::as_bool).unwrap_or_default();
+        self.person.cards.push(card);
+        Ok(())
+    }
+
+    /// The number of a new card by the rules of its class (contract section 5.2). `None`: the server fills it.
+    fn number(&self, element: &Value, kind: &CardType) -> Result<Option<String>, Refusal> {
+        let sent = match element.get("number") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(number)) if number.is_empty() => None,
+            Some(Value::String(number)) => Some(number.clone()),
+            Some(_) => return Err(Refusal::bad("Invalid card number")),
+        };
+        let number = match (sent, kind.format) {
+            (number, NumberFormat::Free) => return Ok(number),
+            (Some(number), NumberFormat::Decimal { .. }) => {
+                let plain = number.trim_start_matches('0');
+                if plain.is_empty() { number } else { plain.to_owned() }
+            }
+            (Some(number), NumberFormat::Badge) => number,
+            (None, NumberFormat::Badge) => return Err(Refusal::bad("A card number is needed for this card type")),
+            (None, NumberFormat::Decimal { .. }) => {
+                let free = self.world.free_number(kind, |n| self.holds(kind, n));
+                return free.map(Some).ok_or_else(|| Refusal::bad("No card number is free"));
+            }
+        };
+        if !kind.accepts(&number) {
+            return Err(Refusal::bad("The card number does not fit the card type"));
+        }
+        // This person's cards count as staged: one removed in the same call has given its number back.
+        let taken = self.holds(kind, &number) || self.world.number_taken(kind, &number, Some(self.person.index));
+        if taken { Err(Refusal::bad("The card number is already in use")) } else { Ok(Some(number)) }
+    }
+
+    fn holds(&self, kind: &CardType, number: &str) -> bool {
+        self.person.cards.iter().any(|c| c.type_id == kind.id && c.number == number)
+    }
+}
+
+fn wished_state(element: &Value, kind: &CardType) -> Result<Option<u8>, Refusal> {
+    let Some(word) = element.get("status").and_then(|s| s.get("value")).filter(|v| !v.is_null()) else {
+        return Ok(None);
+    };
+    let state = word.as_str().and_then(|w| kind.state(w));
+    state.map(Some).ok_or_else(|| Refusal::bad("Invalid card status for this card type"))
+}
+
+/// Phone credentials have no issue level; what is sent is passed over there.
+fn wished_level(element: &Value, card: &Card) -> Result<Option<u8>, Refusal> {
+    match element.get("issueLevel") {
+        None | Some(Value::Null) => Ok(None),
+        Some(_) if card.credential_id.is_some() => Ok(None),
+        Some(level) => match level.as_u64() {
+            Some(level) if level <= 15 => Ok(Some(level as u8)),
+            _ => Err(Refusal::bad("The issue level must be 0 to 15")),
+        },
+    }
+}
+
+fn wished_serial(element: &Value) -> Result<Option<String>, Refusal> {
+    match element.get("cardSerialNumber") {
+        None => Ok(None),
+        Some(Value::Null) => Ok(Some(String::new())),
+        Some(Value::String(serial)) if serial.len() % 2 == 0 && serial.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            Ok(Some(serial.to_uppercase()))
+        }
+        Some(_) => Err(Refusal::bad("Invalid card serial number")),
+    }
+}
+
+fn check_validity(from: Option<Timestamp>, until: Option<Timestamp>) -> Staged {
+    // 2100-01-01T00:00:00Z; the site's own clock runs on UTC.
+    const END_OF_TIME: i64 = 4_102_444_800;
+    if [from, until].into_iter().flatten().any(|at| at.as_second() >= END_OF_TIME) {
+        return Err(Refusal::bad("Dates must be before the year 2100"));
+    }
+    match (from, until) {
+        (Some(from), Some(until)) if from > until => Err(Refusal::bad("The start date is after the end date")),
+        _ => Ok(()),
+    }
+}
+
+/// The invitation of a new phone credential (contract section 5.4): a phone without an address is invalid.
+fn read_invitation(wish: &mut CardWish, invitation: &Value, kind: &CardType) -> Staged {
+    if !kind.is_mobile() {
+        return Err(Refusal::bad("Only mobile credentials have an invitation"));
+    }
+    let text = |name: &str| match invitation.get(name) {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.trim().to_owned()),
+        Some(_) => Err(Refusal::bad(format!("Invalid value for invitation.{name}"))),
+    };
+    if !invitation.is_object() {
+        return Err(Refusal::bad("Invalid invitation"));
+    }
+    (wish.email, wish.mobile) = (text("email")?, text("mobile")?);
+    if wish.email.is_empty() && !wish.mobile.is_empty() {
+        return Err(Refusal::bad("An invitation with a mobile number needs an e-mail address"));
+    }
+    if !wish.email.is_empty() && !is_mail_address(&wish.email) {
+        return Err(Refusal::bad("Invalid e-mail address for the invitation"));
+    }
+    wish.single_factor = match invitation.get("singleFactorOnly") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(single)) => *single,
+        Some(_) => return Err(Refusal::bad("Invalid value for invitation.singleFactorOnly")),
+    };
+    Ok(())
+}
+
+fn is_mail_address(text: &str) -> bool {
+    let parts = text.split_once('@');
+    parts.is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !domain.contains('@'))
+        && !text.contains(char::is_whitespace)
+}

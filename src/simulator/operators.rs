@@ -1,0 +1,138 @@
+//! Who can write to the simulated site: operators, REST clients and their keys (contract sections 1 and 10).
+
+use super::person::Author;
+use super::population::spread;
+use serde::Serialize;
+
+/// An operator: an item, and a cardholder with privileges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Operator {
+    /// Item id.
+    pub id: u32,
+    /// Name.
+    pub name: &'static str,
+}
+
+impl Operator {
+    /// The console's own, dedicated operator.
+    pub const CONSOLE: Self = Self { id: 410, name: "Helpdesk console service" };
+    /// The other system's.
+    pub const FOREIGN: Self = Self { id: 411, name: "Visitor system service" };
+    /// Somebody at a workstation.
+    pub const WORKSTATION: Self = Self { id: 412, name: "Ada Archer" };
+    /// The server itself.
+    pub const SERVER: Self = Self { id: 413, name: "System operator" };
+
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::CONSOLE, Self::FOREIGN, Self::WORKSTATION, Self::SERVER];
+}
+
+/// What an event names as its source (contract section 9): the REST client item, or a workstation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Source {
+    /// Item id.
+    pub id: u32,
+    /// Name.
+    pub name: &'static str,
+}
+
+impl Source {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self { id: 9001, name: "passdesk" },
+        Self { id: 9002, name: "Visitor system" },
+        Self { id: 300, name: "FRONTDESK-1" },
+        Self { id: 301, name: "Command Centre server" },
+    ];
+
+    /// Where somebody's acts come from.
+    pub fn of(by: Author) -> Self {
+        match by {
+            Author::Console => Self::ALL[0],
+            Author::Foreign => Self::ALL[1],
+            Author::Workstation => Self::ALL[2],
+            Author::Import => Self::ALL[3],
+        }
+    }
+}
+
+/// A REST client item: one key, one operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Client {
+    /// Item id.
+    pub id: u32,
+    /// Name.
+    pub name: &'static str,
+    /// Whose acts these are.
+    pub author: Author,
+    /// API key: 8 groups of 4 hex digits.
+    #[serde(skip)]
+    pub key: String,
+    /// A disabled client gets 401 with `X-Authentication-Message`.
+    pub disabled: bool,
+    /// False: reads only, writes get 403.
+    pub may_edit: bool,
+    /// False: people and cards are hidden, lists are empty and hrefs 404.
+    pub may_view: bool,
+    /// What it last said about itself.
+    pub status_text: String,
+    /// Whether it last said that it has a fault.
+    pub has_fault: bool,
+}
+
+/// All REST clients.
+#[derive(Clone, Debug)]
+pub struct Clients(Vec<Client>);
+
+impl Clients {
+    /// The console's and the foreign system's, with keys made from the seed.
+    pub fn new(seed: u64) -> Self {
+        let client = |source: Source, author, purpose: u64| Client {
+            id: source.id,
+            name: source.name,
+            author,
+            key: make_key(seed, purpose),
+            disabled: false,
+            may_edit: true,
+            may_view: true,
+            status_text: String::new(),
+            has_fault: false,
+        };
+        Self(vec![client(Source::ALL[0], Author::Console, 1), client(Source::ALL[1], Author::Foreign, 2)])
+    }
+
+    /// The client that a key belongs to.
+    pub fn with_key(&self, key: &str) -> Option<&Client> {
+        self.0.iter().find(|c| c.key == key)
+    }
+
+    /// The client with an item id.
+    pub fn with_id(&mut self, id: u32) -> Option<&mut Client> {
+        self.0.iter_mut().find(|c| c.id == id)
+    }
+
+    /// The console's key, or the foreign one.
+    pub fn key_of(&self, author: Author) -> String {
+        self.0.iter().find(|c| c.author == author).map(|c| c.key.clone()).unwrap_or_default()
+    }
+}
+
+fn make_key(seed: u64, purpose: u64) -> String {
+    let words = [spread(seed ^ spread(purpose)), spread(seed ^ spread(purpose + 100))];
+    let groups = words.iter().flat_map(|w| (0..4).map(move |g| format!("{:04X}", (w >> (16 * g)) & 0xffff)));
+    groups.collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_look_like_the_vendors_and_differ() {
+        let clients = Clients::new(1);
+        let (ours, theirs) = (clients.key_of(Author::Console), clients.key_of(Author::Foreign));
+        assert_ne!(ours, theirs);
+        assert_eq!(ours.split('-').filter(|g| g.len() == 4).count(), 8);
+        assert_ne!(ours, Clients::new(2).key_of(Author::Console));
+    }
+}
