@@ -9,3 +9,6 @@ pub mod message;
 pub mod model;
 pub mod update;
 pub mod wizard;
+
+#[cfg(test)]
+mod tests;

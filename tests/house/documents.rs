@@ -21,7 +21,9 @@ fn the_key_table_of_the_readme_is_the_command_table() {
     let found = block(&readme, "keys");
     if std::env::var_os("PASSDESK_WRITE_DOCS").is_some() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-        std::fs::write(path, readme.replace(&found, &wanted)).unwrap();
+        let (open, close) = ("<!-- keys -->\n", "<!-- /keys -->");
+        let now = readme.replace(&format!("{open}{found}{close}"), &format!("{open}{wanted}{close}"));
+        std::fs::write(path, now).unwrap();
         return;
     }
     assert_eq!(found, wanted, "run `PASSDESK_WRITE_DOCS=1 cargo test --test house`");
