@@ -58,7 +58,7 @@ impl SqliteCache {
     pub fn open_in_memory() -> Result<Self, CacheError> {
         let mut connection = Connection::open_in_memory()?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        migrations::cache(&mut connection).map_err(|e| CacheError(e.clone()))?;
+        migrations::cache(&mut connection).map_err(CacheError)?;
         let lane = Lane::inline(connection);
         Ok(Self { writer: lane.clone(), reader: lane, file: None })
     }
@@ -79,7 +79,7 @@ impl SqliteCache {
             Ok(connection)
         };
         let mut writer = open()?;
-        migrations::cache(&mut writer).map_err(|e| CacheError(e.clone()))?;
+        migrations::cache(&mut writer).map_err(CacheError)?;
         let reader = open()?;
         reader.pragma_update(None, "query_only", true)?;
         Ok((writer, reader))
