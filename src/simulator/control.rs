@@ -17,6 +17,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+const NO_SUCH: &str = "no such control; there are /world, /world/cardholders/ID, /log, /faults, /faults/held, \
+    /faults/release, /listener, /clock, /foreign, /invitations, /switches, /locks and /clients";
+
 /// All routes of the control port.
 pub fn routes(world: WorldHandle) -> Router {
     Router::new()
@@ -33,7 +36,7 @@ pub fn routes(world: WorldHandle) -> Router {
         .route("/switches", get(switches).post(set_switches))
         .route("/locks", post(lock))
         .route("/clients", post(client))
-        .fallback(async || Wrong(404, "no such control; see the routes in the guide".into()))
+        .fallback(async || Wrong(404, NO_SUCH.into()))
         .with_state(world)
 }
 
@@ -99,16 +102,10 @@ async fn held(State(world): State<WorldHandle>, Query(query): Query<HeldQuery>) 
     Ok(faults(State(world)).await)
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct ReleaseWish {
     drop: bool,
-}
-
-impl Default for ReleaseWish {
-    fn default() -> Self {
-        Self { drop: false }
-    }
 }
 
 async fn release(State(world): State<WorldHandle>, body: Bytes) -> Told {

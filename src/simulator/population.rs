@@ -80,7 +80,7 @@ impl Population {
         match index {
             JANE => Some(PassFate::Expired),
             JOHN | SAM => Some(PassFate::Accepted),
-            _ if index % step == 0 && nth < expired => Some(PassFate::Expired),
+            _ if index.is_multiple_of(step) && nth < expired => Some(PassFate::Expired),
             _ if step < 10 => None,
             _ if index % step == JOHN && nth < expired / 2 => Some(PassFate::Accepted),
             _ if index % (4 * step) == SAM && nth / 4 < expired / 8 => Some(PassFate::Sent),
@@ -121,9 +121,8 @@ impl Population {
     pub fn person(&self, index: u32) -> Person {
         let (first, last) = self.names(index);
         let special = matches!(index, JANE | JOHN | SAM | HOLDER_OF_8841 | JANET);
-        let plain = |name: &str| {
-            name.chars().all(|c| c.is_ascii_alphabetic() || c == '-').then(|| name.to_ascii_lowercase())
-        };
+        let plain =
+            |name: &str| name.chars().all(|c| c.is_ascii_alphabetic() || c == '-').then(|| name.to_ascii_lowercase());
         let email = match (plain(first), plain(last)) {
             (Some(first), Some(last)) if special => format!("{first}.{last}@site.example"),
             (Some(first), Some(last)) => format!("{first}.{last}.{}@site.example", index + FIRST_ID),
