@@ -64,6 +64,13 @@ fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Wrong> {
     serde_path_to_error::deserialize(&mut json).map_err(|e| Wrong(400, format!("at {}: {}", e.path(), e.inner())))
 }
 
+/// Refuses members that were not understood: a mistyped fault would otherwise strike differently than meant.
+fn no_stray_words(sent: &Value, understood: &Value) -> Result<(), String> {
+    let stray =
+        sent.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| understood.get(name).is_none());
+    stray.map_or(Ok(()), |name| Err(format!("{name:?} means nothing for this kind of fault")))
+}
+
 fn bad(words: String) -> Wrong {
     Wrong(400, words)
 }
@@ -78,7 +85,9 @@ async fn faults(State(world): State<WorldHandle>) -> Shown {
 }
 
 async fn arm(State(world): State<WorldHandle>, body: Bytes) -> Told {
-    world.arm(read::<Fault>(&body)?).map_err(bad)?;
+    let fault = read::<Fault>(&body)?;
+    no_stray_words(&read::<Value>(&body)?, &json!(fault)).map_err(bad)?;
+    world.arm(fault).map_err(bad)?;
     Ok(faults(State(world)).await)
 }
 
