@@ -201,7 +201,11 @@ impl Traces<'_> {
     fn ours_in_feed(&self) -> Option<Vec<&Link>> {
         let us = self.us?;
         self.feed?;
-        Some(self.rows().into_iter().filter(|r| r.operator.as_ref() == Some(us)).flat_map(|r| &r.added).collect())
+        // One that is listed with another type belongs to another change of ours.
+        let other_type =
+            |link: &Link| self.after.iter().any(|card| card.link == *link && card.type_link != self.purpose.type_link);
+        let ours = self.rows().into_iter().filter(|r| r.operator.as_ref() == Some(us));
+        Some(ours.flat_map(|r| &r.added).filter(|link| !other_type(link)).collect())
     }
 
     fn by_another(&self, row: &FeedRow) -> bool {

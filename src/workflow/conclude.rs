@@ -97,9 +97,15 @@ impl Attempt<'_> {
         };
         match seen.finding {
             Finding::Found(bound) => {
-                if let Err(lost) = self.finish(&bound, seen.view.read.server_date).await {
-                    return self.not_recorded("the change was applied and found", &lost, bound.object.as_ref());
-                }
+                let bound = match self.finish(&bound, seen.view.read.server_date).await {
+                    Ok(()) => *bound,
+                    Err(lost) => match self.finished_by_another(&lost).await {
+                        Some(bound) => bound,
+                        None => {
+                            return self.not_recorded("the change was applied and found", &lost, bound.object.as_ref());
+                        }
+                    },
+                };
                 self.finished(&seen.view, &bound).await
             }
             Finding::Nothing => ReissueEnd::Unknown(self.intent, self.not_visible()),
@@ -118,6 +124,15 @@ impl Attempt<'_> {
         let steps: Vec<(IntentState, Payload)> =
             vec![(IntentState::Bound, binding(bound)), (IntentState::Done, binding(bound))];
         self.record(steps, server_date).await
+    }
+
+    /// The binding, if a look at open work wrote it while we still read: the journal then refuses ours.
+    async fn finished_by_another(&self, lost: &LedgerError) -> Option<Binding> {
+        if !matches!(lost, LedgerError::Transition(_)) {
+            return None;
+        }
+        let record = self.means.ledger.intent(self.intent).await.ok()??;
+        record.binding.filter(|_| record.state == IntentState::Done)
     }
 
     /// The end of a bound change, with the grade that the new object has from now on.

@@ -35,6 +35,14 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
         keep_one(&view, &old)?;
     }
     let add = successor(means, &old, view.read_at);
+    let change = CredentialChange {
+        holder: request.holder.clone(),
+        holder_link: request.holder_link.clone(),
+        remove: (mode == ReissueMode::Swap).then(|| Seen::of(&old)),
+        add: Some(add.clone()),
+    };
+    // What the vendor cannot be asked must not wait for `y` to be refused.
+    means.provider.prepare(&change).map_err(|e| e.problem(&means.provider.profile().name))?;
     let words = Words { tenant_person: request.holder.key.as_str(), old: &old, add: &add, mode, refused };
     Ok(ReissuePlan {
         why,
@@ -46,12 +54,7 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
         then: words.then(),
         order: words.order(),
         undo: words.undo(),
-        change: CredentialChange {
-            holder: request.holder.clone(),
-            holder_link: request.holder_link.clone(),
-            remove: (mode == ReissueMode::Swap).then(|| Seen::of(&old)),
-            add: Some(add),
-        },
+        change,
         holder: view.read.holder.clone(),
         read_at: view.read_at,
         request,

@@ -106,6 +106,7 @@ impl Bench {
         self.ledger.append_all(drafts.collect()).await.unwrap();
     }
 
+    #[allow(clippy::unused_self)]
     pub fn request(&self, credential: &CredentialId, why: Option<Why>) -> ReissueRequest {
         ReissueRequest {
             holder: holder_id(),

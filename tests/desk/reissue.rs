@@ -7,6 +7,7 @@ use passdesk::domain::ownership::Grade;
 use passdesk::domain::policy::{ReissueMode, Why};
 use passdesk::domain::problem::ProblemKind;
 use passdesk::domain::reissue::{ReissueEnd, ReissueStep};
+use passdesk::domain::text::SafeText;
 use passdesk::workflow::recovery::{self, RECONCILE_AT_SECONDS};
 use passdesk::workflow::reissue;
 use std::sync::Mutex;
@@ -28,7 +29,7 @@ async fn journey_01_an_expired_invitation_is_swapped_in_one_call() {
         [ReissueStep::Checking, ReissueStep::Sending(intent), ReissueStep::ReadingBack(intent)]
     );
     assert_eq!(ownership.grade, Grade::Tagged);
-    let clues: Vec<&str> = ownership.clues.iter().map(|c| c.as_str()).collect();
+    let clues: Vec<&str> = ownership.clues.iter().map(SafeText::as_str).collect();
     assert!(clues.contains(&"ledger 02 Jun 2026 by op7 on this console"), "{clues:?}");
     assert!(clues.contains(&"our marker on exactly one card"), "{clues:?}");
     let (label, marker) = Marker::split(new.number.raw());
@@ -334,6 +335,31 @@ async fn a_read_that_fails_after_an_applied_change_settles_later() {
     assert_eq!(bench.last().await.state, IntentState::Applied);
     let settled = recovery::settle(&bench.means(), bench.last().await).await;
     assert_eq!(settled.state, IntentState::Done, "{}", settled.words);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_at_open_work_may_overtake_the_read_back() {
+    let bench = Bench::new(18, true, true);
+    let old = bench.issue_ours("phone").await;
+    bench.town.streets().expire(&old);
+    let plan = bench.preview(&old, None).await.unwrap();
+    bench.town.streets().after_change = Some(Box::new(|streets| streets.failing_reads = 1));
+    let look = async {
+        // The first read-back failed; the second one waits half a second.
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        recovery::settle(&bench.means(), bench.last().await).await
+    };
+    let (end, settled) = tokio::join!(bench.run(plan), look);
+    assert_eq!(settled.state, IntentState::Done, "{}", settled.words);
+    assert!(matches!(&end, ReissueEnd::Done { new: Some(_), .. }), "{end:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_vendor_cannot_be_asked_is_refused_in_the_preview() {
+    let bench = Bench::new(19, true, true);
+    let old = bench.issue_ours("phone").await;
+    bench.town.streets().card(&old).unwrap().invitation.as_mut().unwrap().email = "".into();
+    assert!(bench.preview(&old, Some(Why::NewPhone)).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]

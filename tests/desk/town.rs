@@ -245,7 +245,7 @@ impl Streets {
         let at = self.cards().iter().position(|c| c.id == *id)?;
         let gone = self.cards().remove(at);
         let mut copy = self.mint(gone.number.raw(), "");
-        copy.invitation = gone.invitation.clone();
+        copy.invitation = gone.invitation;
         let id = copy.id.clone();
         self.log(Some(them()), vec![copy.link.clone()], vec![gone.link]);
         self.cards().push(copy);
@@ -339,6 +339,9 @@ impl Provider for Town {
     }
 
     fn prepare(&self, change: &CredentialChange) -> Result<PreparedChange, ProviderError> {
+        if change.add.as_ref().is_some_and(|new| new.email.is_empty() && !new.phone.is_empty()) {
+            return Err(ProviderError::new(ProviderErrorKind::Invalid, "a phone number needs an address"));
+        }
         let body = format!("{change:?}").into_bytes();
         let prepared = PreparedChange { method: "PATCH", link: change.holder_link.clone(), body };
         self.streets().prepared.push((prepared.digest(), change.clone()));
