@@ -5,7 +5,7 @@ use crate::town::Dice;
 use jiff::{SignedDuration, Timestamp};
 use passdesk::backends::gallagher::{Gallagher, Settings};
 use passdesk::backends::http::Limits;
-use passdesk::backends::origin::Origin;
+use passdesk::domain::origin::Origin;
 use passdesk::backends::tls::Trust;
 use passdesk::console::keymap::Key;
 use passdesk::console::message::Msg;
