@@ -1,9 +1,11 @@
 //! The parts together, in process: workflow, ledger, backends and simulator.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 mod bench;
 mod crash;
 mod ownership;
 mod reissue;
+mod stage;
+mod stories;
 mod town;
 mod trouble;
