@@ -97,7 +97,10 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
         options.cardholders
     );
     for address in [options.listen, options.control].into_iter().flatten() {
-        ensure!(address.ip().is_loopback(), "{address} is not a loopback address; the simulator serves this machine only");
+        ensure!(
+            address.ip().is_loopback(),
+            "{address} is not a loopback address; the simulator serves this machine only"
+        );
     }
     let clock = VirtualClock::starting_at(options.start, options.frozen);
     let world = World::new(options.seed, options.cardholders, clock.now());
@@ -108,7 +111,8 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let vendor = server::bind(options.listen).await?;
     let control = server::bind(options.control).await?;
     let addresses = (vendor.local_addr()?, control.local_addr()?);
-    let pipeline = Pipeline { shared: Arc::clone(&shared), router: gallagher::routes(Arc::clone(&shared), options.tls) };
+    let pipeline =
+        Pipeline { shared: Arc::clone(&shared), router: gallagher::routes(Arc::clone(&shared), options.tls) };
     let acceptor = certificate.as_ref().map(Certificate::acceptor);
     let (doors, stop) = (Arc::clone(&shared.doors), shared.stop.clone());
     let serving = tokio::spawn(server::serve(vendor, acceptor, Arc::new(pipeline), doors, stop.clone()));

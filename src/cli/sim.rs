@@ -71,10 +71,7 @@ where
         frozen: false,
     })
     .await?;
-    let mut lines = vec![
-        format!("gallagher  {}", sim.gallagher_url()),
-        format!("control    {}", sim.control_url()),
-    ];
+    let mut lines = vec![format!("gallagher  {}", sim.gallagher_url()), format!("control    {}", sim.control_url())];
     if let Some(sha256) = sim.certificate_sha256() {
         lines.push(format!("pin_sha256 {sha256}"));
     }

@@ -30,8 +30,7 @@ pub struct CardWish {
 /// must have been chosen before: uniqueness is the caller's to check.
 pub fn make_card(world: &mut World, kind: &CardType, wish: CardWish, by: Author, now: Timestamp) -> Card {
     let segment = world.draw();
-    let credential =
-        kind.is_mobile().then(|| uuid::Builder::from_random_bytes(world.draw().to_be_bytes()).into_uuid());
+    let credential = kind.is_mobile().then(|| uuid::Builder::from_random_bytes(world.draw().to_be_bytes()).into_uuid());
     let number = match (wish.number, credential) {
         (Some(number), _) => number,
         (None, Some(credential)) if world.switches.omitted_number == OmittedNumber::CredentialId => {

@@ -107,9 +107,12 @@ impl Fault {
                 Some(format!("status must be 200 to 599, not {status}"))
             }
             FaultKind::SlowBody { bytes_per_s: 0 } => Some("bytes_per_s must be at least 1".into()),
-            _ => self.on.method.as_ref().filter(|m| m.to_uppercase() != **m).map(|m| {
-                format!("the method must be written in capitals, not {m:?}")
-            }),
+            _ => self
+                .on
+                .method
+                .as_ref()
+                .filter(|m| m.to_uppercase() != **m)
+                .map(|m| format!("the method must be written in capitals, not {m:?}")),
         }
     }
 }

@@ -43,10 +43,7 @@ pub fn routes(shared: Arc<Shared>, tls: bool) -> Router {
         .route(
             "/api/cardholders/{id}",
             // POST to a person behaves like PATCH, as yet (contract section 3).
-            get(cardholders::one)
-                .patch(cardholders::change)
-                .post(cardholders::change)
-                .delete(cardholders::remove),
+            get(cardholders::one).patch(cardholders::change).post(cardholders::change).delete(cardholders::remove),
         )
         .route("/api/cardholders/{id}/edit", get(cardholders::edit))
         .route("/api/cardholders/{id}/cards/{card}", get(unknown).delete(cardholders::remove_card))

@@ -156,7 +156,8 @@ fn chain(nth: u64, issue: &ConsoleIssue, tenant: &TenantName) -> Result<Vec<Even
     let binding = |proofs: &[Proof], object: Option<&Seen>| {
         Payload::Binding(Box::new(Binding { object: object.cloned(), proofs: proofs.to_vec(), ended: None }))
     };
-    let snapshot = Snapshot { before, bookmark: None, request: request.clone(), expect_contact: object.contact_hash.clone() };
+    let snapshot =
+        Snapshot { before, bookmark: None, request: request.clone(), expect_contact: object.contact_hash.clone() };
     let sending = Remark { text: format!("request {request}"), status: None, candidates: Vec::new() };
     let proofs = [Proof::Marker, Proof::Diff];
     let steps = [

@@ -263,7 +263,11 @@ impl WorldHandle {
     pub fn lock(&self, cardholder: &str, locked: bool) -> Result<(), String> {
         self.0.at_once(|world, _| {
             let index = world.find(cardholder).ok_or("no such cardholder")?.index;
-            if locked { world.locked.insert(index) } else { world.locked.remove(&index) };
+            if locked {
+                world.locked.insert(index)
+            } else {
+                world.locked.remove(&index)
+            };
             Ok(())
         })
     }

@@ -4,8 +4,8 @@
 use super::clock::wire_time;
 use super::faults::{FaultKind, HeldRequest, Release};
 use super::person::Author;
-use super::state::Shared;
 use super::server::Door;
+use super::state::Shared;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use futures::stream;

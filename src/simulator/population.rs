@@ -121,9 +121,8 @@ impl Population {
     pub fn person(&self, index: u32) -> Person {
         let (first, last) = self.names(index);
         let special = matches!(index, JANE | JOHN | SAM | HOLDER_OF_8841 | JANET);
-        let plain = |name: &str| {
-            name.chars().all(|c| c.is_ascii_alphabetic() || c == '-').then(|| name.to_ascii_lowercase())
-        };
+        let plain =
+            |name: &str| name.chars().all(|c| c.is_ascii_alphabetic() || c == '-').then(|| name.to_ascii_lowercase());
         let email = match (plain(first), plain(last)) {
             (Some(first), Some(last)) if special => format!("{first}.{last}@site.example"),
             (Some(first), Some(last)) => format!("{first}.{last}.{}@site.example", index + FIRST_ID),

@@ -25,9 +25,7 @@ impl Desk {
         let sim = start(SimOptions { cardholders: options.cardholders.min(600), ..options }).await.unwrap();
         let http = match sim.certificate_pem() {
             None => Client::builder(),
-            Some(pem) => {
-                Client::builder().tls_certs_only([reqwest::Certificate::from_pem(pem.as_bytes()).unwrap()])
-            }
+            Some(pem) => Client::builder().tls_certs_only([reqwest::Certificate::from_pem(pem.as_bytes()).unwrap()]),
         };
         let http = http.timeout(Duration::from_secs(20)).no_proxy().build().unwrap();
         let key = sim.api_key().to_owned();
@@ -89,7 +87,9 @@ async fn the_calls_of_the_python_client_are_served() {
     let me = api["me"]["client"]["href"].as_str().unwrap();
     let types = desk.get(api["features"]["cardTypes"]["assign"]["href"].as_str().unwrap()).await;
     for kind in types["results"].as_array().unwrap() {
-        for member in ["href", "id", "name", "facilityCode", "availableCardStates", "credentialClass", "initialCardState"] {
+        for member in
+            ["href", "id", "name", "facilityCode", "availableCardStates", "credentialClass", "initialCardState"]
+        {
             assert!(!kind[member].is_null(), "{member}");
         }
     }
@@ -183,7 +183,10 @@ async fn a_patch_is_all_or_nothing() {
     for (body, status) in [
         (json!({ "firstName": "J", "cards": { "add": [{ "type": { "href": "/api/card_types/1" } }] } }), 400),
         (json!({ "cards": { "add": [{ "type": type_link, "invitation": { "mobile": "+64" } }] } }), 400),
-        (json!({ "cards": { "add": [{ "type": type_link }], "remove": [{ "href": "/api/cardholders/4665/cards/0" }] } }), 400),
+        (
+            json!({ "cards": { "add": [{ "type": type_link }], "remove": [{ "href": "/api/cardholders/4665/cards/0" }] } }),
+            400,
+        ),
         (json!({ "cards": { "remove": [{ "href": prox.path, "status": { "value": "Eaten" } }] } }), 400),
         (json!({ "cards": { "update": [{ "href": prox.path, "until": "soon" }] } }), 400),
         (json!({ "cards": { "update": [{ "href": prox.path, "until": "2100-01-01T00:00:00Z" }] } }), 400),
@@ -304,7 +307,10 @@ async fn the_feed_names_the_operator_and_the_new_card() {
     let operators: Vec<_> = rows.iter().map(|r| r["operator"]["href"].as_str().unwrap()).collect();
     assert!(operators[0].ends_with(&desk.sim.feed_operator()) && operators[1].ends_with("/api/items/411"));
     let new = &rows[0]["newValues"]["cards"];
-    assert_eq!((&new[0]["number"], &new[0]["until"], new.as_array().unwrap().len()), (&json!("Mobile PDX1"), &json!(""), 1));
+    assert_eq!(
+        (&new[0]["number"], &new[0]["until"], new.as_array().unwrap().len()),
+        (&json!("Mobile PDX1"), &json!(""), 1)
+    );
     assert!(rows[0].get("oldValues").is_none() && rows[0].get("cardholder").is_none());
     assert!(rows[1]["newValues"]["cards"][0]["href"].as_str().unwrap().ends_with(&copy));
     assert_eq!(rows[1]["newValues"]["cards"][0]["number"], "Mobile PDX1");
@@ -361,9 +367,7 @@ async fn invitations_follow_clock_cloud_and_holder() {
 async fn keys_clients_and_locks_are_checked_in_order() {
     let mut desk = Desk::open().await;
     let world = desk.sim.world();
-    let status = async |desk: &Desk, method, path: &str| {
-        desk.call(method, path, None).await.unwrap().status().as_u16()
-    };
+    let status = async |desk: &Desk, method, path: &str| desk.call(method, path, None).await.unwrap().status().as_u16();
     let key = std::mem::replace(&mut desk.key, "0000-0000".into());
     for path in ["/api", JANE, "/api/nothing", "/nowhere"] {
         assert_eq!(status(&desk, Method::GET, path).await, 401, "{path}");
@@ -485,11 +489,15 @@ async fn the_control_port_says_what_is_wrong_with_a_wish() {
     let (_, clock) = post("/clock", json!({ "advance_s": 90 })).await;
     assert_eq!(clock["now"], "2026-06-02T08:01:30Z");
     assert!(desk.call(Method::PATCH, JANE, Some(phone("over control"))).await.is_err());
-    let jane: Value = desk.http.get(format!("{control}/world/cardholders/4665")).send().await.unwrap().json().await.unwrap();
+    let jane: Value =
+        desk.http.get(format!("{control}/world/cardholders/4665")).send().await.unwrap().json().await.unwrap();
     assert_eq!(jane["cards"].as_array().unwrap().last().unwrap()["created_by"], "console");
     let log: Value = desk.http.get(format!("{control}/log")).send().await.unwrap().json().await.unwrap();
     let last = log["requests"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["method"], &last["applied"], &last["ending"]), (&json!("PATCH"), &json!(true), &json!("dropped")));
+    assert_eq!(
+        (&last["method"], &last["applied"], &last["ending"]),
+        (&json!("PATCH"), &json!(true), &json!("dropped"))
+    );
     let world: Value = desk.http.get(format!("{control}/world")).send().await.unwrap().json().await.unwrap();
     assert_eq!((&world["cardholders"], &world["patches"]), (&json!(600), &json!(1)));
     desk.sim.stop().await;

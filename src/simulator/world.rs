@@ -4,8 +4,8 @@ use super::card_types::{CardType, NumberFormat};
 use super::change_record::{ChangeKind, ChangeRecord};
 use super::clock::later;
 use super::foreign::ForeignWrite;
-use super::operators::{Client, Clients, Operator, Source};
 use super::operator_events::OperatorEvent;
+use super::operators::{Client, Clients, Operator, Source};
 use super::person::{Author, FIRST_ID, Person};
 use super::population::{PassFate, Population, spread};
 use super::switches::{ForeignOperator, Switches};
@@ -104,9 +104,8 @@ impl World {
         let delay = i64::from(self.switches.invitation_delay_s);
         let (cloud_since, changed) = (self.cloud_since, &mut self.changed);
         self.unsent.retain(|(index, credential)| {
-            let card = changed
-                .get_mut(index)
-                .and_then(|p| p.cards.iter_mut().find(|c| c.credential_id == Some(*credential)));
+            let card =
+                changed.get_mut(index).and_then(|p| p.cards.iter_mut().find(|c| c.credential_id == Some(*credential)));
             let Some(card) = card else { return false };
             let due = later(card.created, delay).max(cloud_since);
             match card.invitation.as_mut() {

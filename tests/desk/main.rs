@@ -5,5 +5,8 @@ mod bench;
 mod crash;
 mod ownership;
 mod reissue;
+mod site;
+mod stopping;
 mod town;
 mod trouble;
+mod wire;

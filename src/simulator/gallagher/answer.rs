@@ -20,7 +20,12 @@ pub struct Answer {
 impl Answer {
     /// 200 with an object.
     pub fn of(by: Author, body: Value) -> Self {
-        Self { status: StatusCode::OK, body: Some(body), location: None, handled: Handled { by: Some(by), applied: false } }
+        Self {
+            status: StatusCode::OK,
+            body: Some(body),
+            location: None,
+            handled: Handled { by: Some(by), applied: false },
+        }
     }
 
     /// 204 without a body: it was done.

@@ -197,7 +197,10 @@ fn half(world: &World, record: &ChangeRecord, values: &Values, base: &str, filte
         if world.switches.feed_shows_more {
             let kind = card.kind();
             let (word, machine) = card.status(record.time);
-            block.insert("type".into(), json!({ "href": format!("{base}{}", card_type_path(kind.id)), "name": kind.name }));
+            block.insert(
+                "type".into(),
+                json!({ "href": format!("{base}{}", card_type_path(kind.id)), "name": kind.name }),
+            );
             block.insert("status".into(), json!({ "value": word, "type": machine }));
             if let Some(invitation) = &card.invitation {
                 let status = invitation.status(record.time, &world.switches);

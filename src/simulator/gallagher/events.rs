@@ -177,8 +177,8 @@ pub async fn updates(caller: Caller, State(site): State<Arc<Site>>, Query(query)
     let wait = asked.get("deadline").and_then(|d| d.parse().ok()).unwrap_or(USUAL_WAIT).clamp(1, 86_400);
     let place = asked.get("pos").and_then(|pos| pos.strip_suffix('n')?.parse::<u64>().ok());
     let mut news = site.shared.news.subscribe();
-    let mut place = place
-        .unwrap_or_else(|| site.shared.at_once(|world, _| world.events.last().map_or(1, |e| e.id + 1)));
+    let mut place =
+        place.unwrap_or_else(|| site.shared.at_once(|world, _| world.events.last().map_or(1, |e| e.id + 1)));
     let until = tokio::time::Instant::now() + Duration::from_secs(wait);
     // The deadline is not carried on (contract section 9).
     let kept: Vec<(String, String)> = query.iter().filter(|(name, _)| name != "deadline").cloned().collect();
@@ -189,8 +189,7 @@ pub async fn updates(caller: Caller, State(site): State<Arc<Site>>, Query(query)
             let rows: Vec<_> = fresh.filter(|e| caller.client.may_view && wanted.finds(e)).take(top).collect();
             let newest = world.events.last().map_or(1, |e| e.id + 1);
             let next = if rows.len() == top { rows.last().map_or(newest, |e| e.id + 1) } else { newest };
-            let events: Vec<Value> =
-                rows.iter().map(|e| object(e, &caller.base, &world.switches, &fields)).collect();
+            let events: Vec<Value> = rows.iter().map(|e| object(e, &caller.base, &world.switches, &fields)).collect();
             (events, next)
         });
         let start = place;

@@ -119,7 +119,8 @@ impl View<'_> {
     /// Both forms of the personal data that is wanted: `personalDataFields` asks for all of it, `pdf_{id}` for one
     /// even if blank.
     fn personal_data(&self, out: &mut Map<String, Value>, person: &Person, detail: bool) {
-        let all = self.fields.wants("personalDataFields", detail) || self.fields.wants("personalDataDefinitions", detail);
+        let all =
+            self.fields.wants("personalDataFields", detail) || self.fields.wants("personalDataDefinitions", detail);
         let mut definitions = Vec::new();
         for field in PERSONAL_DATA_FIELDS {
             let asked = self.fields.wants(&format!("pdf_{}", field.id), false);
@@ -206,7 +207,9 @@ impl View<'_> {
         fields.put(&mut out, "facilityCode", true, || text(kind.facility_code));
         fields.put(&mut out, "credentialClass", true, || text(kind.class));
         fields.put(&mut out, "availableCardStates", true, || Some(kind.states.into()));
-        fields.put(&mut out, "initialCardState", true, || kind.states.get(usize::from(kind.initial)).map(|s| (*s).into()));
+        fields.put(&mut out, "initialCardState", true, || {
+            kind.states.get(usize::from(kind.initial)).map(|s| (*s).into())
+        });
         if let NumberFormat::Decimal { min, max } = kind.format {
             fields.put(&mut out, "minimumNumber", true, || Some(min.to_string().into()));
             fields.put(&mut out, "maximumNumber", true, || Some(max.to_string().into()));
