@@ -10,3 +10,4 @@ mod stopping;
 mod town;
 mod trouble;
 mod wire;
+mod wire_crash;
