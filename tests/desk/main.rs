@@ -4,6 +4,7 @@
 mod bench;
 mod crash;
 mod ownership;
+mod pictures;
 mod reissue;
 mod site;
 mod stage;
