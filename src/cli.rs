@@ -45,6 +45,9 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "LEVEL", env = "PASSDESK_LOG", default_value = "info",
           value_parser = ["error", "warn", "info", "debug", "trace"])]
     pub log: String,
+    /// Draw rules and boxes with ASCII characters only.
+    #[arg(long, global = true)]
+    pub ascii: bool,
     /// What to do; without one, the console opens.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -114,8 +117,8 @@ pub async fn run(cli: Cli) -> ExitCode {
 
 async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
     match cli.command {
-        None => console::open(&Start::new(cli.config, cli.data, cli.log)).await,
-        Some(Command::Demo(args)) => console::demo(args, cli.data, &cli.log).await,
+        None => console::open(&Start { ascii: cli.ascii, ..Start::new(cli.config, cli.data, cli.log) }).await,
+        Some(Command::Demo(args)) => console::demo(args, cli.data, &cli.log, cli.ascii).await,
         Some(Command::Sim(args)) => journal::simulate(args, cli.data).await,
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
@@ -155,11 +158,12 @@ struct Start {
     config: Option<PathBuf>,
     data: Option<PathBuf>,
     log: String,
+    ascii: bool,
 }
 
 impl Start {
     fn new(config: Option<PathBuf>, data: Option<PathBuf>, log: String) -> Self {
-        Self { config, data, log }
+        Self { config, data, log, ascii: false }
     }
 
     /// Reads the site file, and says where the data are.

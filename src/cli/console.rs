@@ -22,24 +22,36 @@ pub struct DemoArgs {
 /// Opens the console on a site.
 pub async fn open(start: &Start) -> Result<Ending, Problem> {
     let (desk, _log) = start.desk()?;
-    show(desk).await
+    show(desk, start.ascii).await
 }
 
-async fn show(desk: Desk) -> Result<Ending, Problem> {
-    terminal::run(desk, looks()).await.map_err(|e| failed("the console", &std::io::Error::other(format!("{e:#}"))))?;
+async fn show(desk: Desk, ascii: bool) -> Result<Ending, Problem> {
+    terminal::run(desk, looks(ascii))
+        .await
+        .map_err(|e| failed("the console", &std::io::Error::other(format!("{e:#}"))))?;
     Ok(Ending::Done)
 }
 
 /// Colours unless somebody asked for none (no-color.org); times in the machine's zone.
-fn looks() -> Looks {
+fn looks(ascii: bool) -> Looks {
     let asked_for_none = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|v| v == "dumb");
-    Looks { theme: Theme { colour: !asked_for_none && !dumb, ..Theme::default() }, zone: jiff::tz::TimeZone::system() }
+    let theme = Theme { colour: !asked_for_none && !dumb, lines: !ascii && !dumb && draws_lines() };
+    Looks { theme, zone: jiff::tz::TimeZone::system() }
+}
+
+/// Line-drawing characters are one column wide in Unicode locales, but two in those of Chinese, Japanese and
+/// Korean terminals; nothing is asked of the terminal itself at start (decision 25).
+fn draws_lines() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|v| std::env::var(v).ok().filter(|v| !v.is_empty()));
+    let locale = locale.unwrap_or_default().to_lowercase();
+    let unicode = locale.contains("utf-8") || locale.contains("utf8");
+    unicode && !["zh", "ja", "ko"].iter().any(|language| locale.starts_with(language))
 }
 
 /// Starts a simulated site, writes its site file and matching ledger, and opens the console on it: the same code
 /// and the same configuration as for a real one, only the address is another (decision 4).
-pub async fn demo(args: DemoArgs, data: Option<PathBuf>, log: &str) -> Result<Ending, Problem> {
+pub async fn demo(args: DemoArgs, data: Option<PathBuf>, log: &str, ascii: bool) -> Result<Ending, Problem> {
     let (folder, _temporary) = if let Some(folder) = data {
         (folder, None)
     } else {
@@ -55,7 +67,7 @@ pub async fn demo(args: DemoArgs, data: Option<PathBuf>, log: &str) -> Result<En
         sim::write_ledger(&simulator, ledger.as_ref()).await
     };
     prepared.await.map_err(|e| journal::simulator_failed(&e))?;
-    let ended = open(&Start::new(Some(file), None, log.to_owned())).await;
+    let ended = open(&Start { ascii, ..Start::new(Some(file), None, log.to_owned()) }).await;
     simulator.stop().await;
     ended
 }

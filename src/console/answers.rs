@@ -147,8 +147,8 @@ impl Model {
     }
 
     /// The background fill of the cache moved on.
-    pub(super) fn filled(&mut self, tenant: &TenantName, mark: FillMark, problem: Option<Problem>) -> Vec<Effect> {
-        if let Some(problem) = &problem {
+    pub(super) fn filled(&mut self, tenant: &TenantName, mark: FillMark, problem: Option<&Problem>) -> Vec<Effect> {
+        if let Some(problem) = problem {
             self.log(Tone::Warn, &problem.to_string(), &problem.detail);
         }
         let Some(state) = self.tenants.iter_mut().find(|t| t.profile.name == *tenant) else { return Vec::new() };

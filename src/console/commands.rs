@@ -68,6 +68,7 @@ pub struct Command {
     pub run: fn(&mut Model) -> Vec<Effect>,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one shape for every row of the table")]
 fn always(_: &Model) -> Result<(), Cow<'static, str>> {
     Ok(())
 }
@@ -432,7 +433,7 @@ mod tests {
         for command in COMMANDS {
             assert!(names.insert(command.name), "{} twice", command.name);
             for chord in command.keys {
-                assert!(keys.insert(*chord), "{:?} twice", chord);
+                assert!(keys.insert(*chord), "{chord:?} twice");
             }
         }
         for chord in &keys {

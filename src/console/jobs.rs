@@ -163,10 +163,10 @@ impl Model {
         &mut self,
         open: Vec<IntentRecord>,
         waiting: Vec<IntentRecord>,
-        settled: Vec<Settled>,
+        settled: &[Settled],
     ) -> Vec<Effect> {
         let mut again = None;
-        for one in &settled {
+        for one in settled {
             let (tone, word) = match one.state {
                 IntentState::Unknown => (Tone::Error, "OUTCOME UNKNOWN: "),
                 IntentState::Ambiguous | IntentState::Diverged => (Tone::Error, "OWNER AMBIGUOUS: "),

@@ -71,5 +71,5 @@ pub type Chord = &'static [Key];
 
 /// A chord as it is written in hints, help and README.
 pub fn written(chord: &[Key]) -> String {
-    chord.iter().map(ToString::to_string).collect::<Vec<_>>().join("")
+    chord.iter().map(ToString::to_string).collect()
 }

@@ -227,9 +227,9 @@ impl Model {
         let before = self.toast.as_ref().map(|t| t.number);
         let mut effects = match report {
             Report::Connection(tenant, result) => self.connected(&tenant, result),
-            Report::Fill(tenant, mark, problem) => self.filled(&tenant, mark, problem),
+            Report::Fill(tenant, mark, problem) => self.filled(&tenant, mark, problem.as_ref()),
             Report::Ledger(health) => self.ledger_verified(health),
-            Report::Unfinished { open, waiting, settled } => self.unfinished(open, waiting, settled),
+            Report::Unfinished { open, waiting, settled } => self.unfinished(open, waiting, &settled),
             Report::RecoveryFailed(problem) => {
                 self.trouble(&problem);
                 Vec::new()

@@ -64,7 +64,7 @@ impl Problem {
     /// Adds the full technical text; it is made safe here.
     #[must_use]
     pub fn with_detail(mut self, detail: impl AsRef<str>) -> Self {
-        self.detail = SafeText::of(detail.as_ref()).as_str().to_owned();
+        SafeText::of(detail.as_ref()).as_str().clone_into(&mut self.detail);
         self
     }
 }

@@ -56,27 +56,24 @@ fn idle_note(model: &Model) -> (Role, String) {
 pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width).saturating_sub(2);
     let mut y = 0;
-    match &model.toast {
-        Some(toast) => {
-            let esc = if matches!(toast.tone, Tone::Warn | Tone::Error) { "  ESC" } else { "" };
-            let mut lines = wrap(&format!("{}{esc}", toast.text), width);
-            let room = usize::from(area.height.max(1));
-            if lines.len() > room {
-                lines.truncate(room);
-                if let Some(last) = lines.last_mut() {
-                    *last = crate::widgets::text::cut(&format!("{last} .. M shows all"), width);
-                }
-            }
-            for line in lines {
-                Pen::new(buffer, theme, area, y).skip(1).put(tone_role(toast.tone), &line);
-                y += 1;
+    if let Some(toast) = &model.toast {
+        let esc = if matches!(toast.tone, Tone::Warn | Tone::Error) { "  ESC" } else { "" };
+        let mut lines = wrap(&format!("{}{esc}", toast.text), width);
+        let room = usize::from(area.height.max(1));
+        if lines.len() > room {
+            lines.truncate(room);
+            if let Some(last) = lines.last_mut() {
+                *last = crate::widgets::text::cut(&format!("{last} .. M shows all"), width);
             }
         }
-        None => {
-            let (role, text) = idle_note(model);
-            Pen::new(buffer, theme, area, y).skip(1).put(role, &text);
+        for line in lines {
+            Pen::new(buffer, theme, area, y).skip(1).put(tone_role(toast.tone), &line);
             y += 1;
         }
+    } else {
+        let (role, text) = idle_note(model);
+        Pen::new(buffer, theme, area, y).skip(1).put(role, &text);
+        y += 1;
     }
     hints(model, theme, area, y, buffer);
 }

@@ -20,6 +20,7 @@ struct Reading {
 impl VirtualClock {
     /// A clock that shows `start` now; `None` shows the machine's time. A frozen clock moves by
     /// [`advance`](Self::advance) alone.
+    #[expect(clippy::disallowed_methods, reason = "the simulator's one clock; the console has its own port")]
     pub fn starting_at(start: Option<Timestamp>, frozen: bool) -> Self {
         let at = start.unwrap_or_else(Timestamp::now);
         Self(Mutex::new(Reading { at, since: Instant::now(), frozen }))

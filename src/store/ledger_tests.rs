@@ -380,16 +380,3 @@ async fn every_file_is_private_whatever_the_umask() {
         assert_eq!(files, 5, "database, WAL, SHM, key and anchor");
     }
 }
-
-/// For the figure of safety.md section 7; run it with `--release --ignored --nocapture`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn a_hundred_thousand_events_are_verified_fast() {
-    let dir = tempfile::tempdir().unwrap();
-    let ledger = open(dir.path());
-    let drafts = (1..=16_667u128).flat_map(|n| whole(intent(n), &purpose(n, Act::Issue))).collect();
-    ledger.append_all(drafts).await.unwrap();
-    let begun = std::time::Instant::now();
-    assert_eq!(ledger.verify().await, LedgerHealth::Verified { events: 100_002 });
-    eprintln!("verified 100,002 events in {:?}", begun.elapsed());
-}

@@ -3,6 +3,7 @@
 use super::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -144,12 +145,20 @@ pub fn title(buffer: &mut Buffer, theme: Theme, area: Rect, focused: bool, left:
     }
 }
 
-/// Lays the cursor's style over a whole row.
+/// Lays the cursor's style over a whole row. In the focused pane it is one even bar: colours, which only repeat
+/// words, give way to it.
 pub fn highlight(buffer: &mut Buffer, theme: Theme, area: Rect, row: u16, focused: bool) {
     let area = area.intersection(buffer.area);
-    if row < area.height {
-        let role = if focused { Role::Cursor } else { Role::CursorElsewhere };
-        buffer.set_style(Rect { y: area.y + row, height: 1, ..area }, theme.style(role));
+    if row >= area.height {
+        return;
+    }
+    let place = Rect { y: area.y + row, height: 1, ..area };
+    if focused {
+        let even = Style::new().fg(Color::Reset).bg(Color::Reset).remove_modifier(Modifier::DIM | Modifier::REVERSED);
+        buffer.set_style(place, even);
+        buffer.set_style(place, theme.style(Role::Cursor));
+    } else {
+        buffer.set_style(place, theme.style(Role::CursorElsewhere));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The pictures of the README, drawn from the real views of a real story. A picture that differs from the one
 //! that is checked in fails; `PASSDESK_WRITE_DOCS=1` writes it anew.
 
-use crate::stage::Stage;
+use crate::stage::{Setting, Stage};
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use std::fmt::Write;
@@ -54,7 +54,7 @@ fn compare(name: &str, stage: &Stage) {
 
 #[tokio::test]
 async fn the_pictures_of_the_readme_are_current() {
-    let mut stage = Stage::open(120, 32).await;
+    let mut stage = Stage::with(120, 32, Setting { lines: true, ..Setting::default() }).await;
     stage.press("jane d~").await;
     compare("browse.svg", &stage);
     stage.press("r").await;

@@ -57,11 +57,12 @@ pub struct Setting {
     pub marker: bool,
     pub feed: bool,
     pub colour: bool,
+    pub lines: bool,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { seed: 7, cardholders: 300, marker: true, feed: true, colour: true }
+        Self { seed: 7, cardholders: 300, marker: true, feed: true, colour: true, lines: false }
     }
 }
 
@@ -149,7 +150,7 @@ impl Stage {
         desk: Desk,
         clock: Arc<StageClock>,
     ) -> Self {
-        let theme = Theme { colour: setting.colour, lines: false };
+        let theme = Theme { colour: setting.colour, lines: setting.lines };
         let looks = Looks { theme, zone: jiff::tz::TimeZone::fixed(jiff::tz::offset(10)) };
         let terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
         let mut console = Console::new(terminal, desk.clone(), looks).unwrap();
@@ -160,7 +161,7 @@ impl Stage {
     }
 
     pub async fn settle(&mut self) {
-        tokio::time::timeout(Duration::from_secs(60), self.console.settle())
+        tokio::time::timeout(Duration::from_mins(1), self.console.settle())
             .await
             .expect("the console never became idle")
             .unwrap();
