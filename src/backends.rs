@@ -1,10 +1,10 @@
 //! The connected systems: each module turns one vendor's wire contract into the [`Provider`](crate::ports::provider::Provider) port.
 //!
-//! Layers, from the wire inwards: [`tls`] says whom we trust, [`origin`] where a credential may go, [`bounds`] how
+//! Layers, from the wire inwards: [`tls`] says whom we trust, [`bounds`] how
 //! much of an answer is read, [`http`] what may be repeated and what never; [`gallagher`] speaks the vendor's words.
 
 pub mod bounds;
 pub mod gallagher;
 pub mod http;
-pub mod origin;
+mod query;
 pub mod tls;

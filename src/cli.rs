@@ -1,2 +1,212 @@
-//! Arguments, and the plain twins of what the console does.
+//! Arguments, and the plain twins of what the console does: data on stdout, talk on stderr, an exit code that says
+//! what happened (ux.md section 11). They use the same policy and the same ledger as the console.
+
+mod cards;
+mod console;
+mod history;
+mod journal;
+mod lines;
+mod output;
+mod reissue;
+mod search;
 pub mod sim;
+
+use crate::config::Site;
+use crate::desk::Desk;
+use crate::domain::ids::HolderId;
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::text::SafeText;
+use crate::logging;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "passdesk",
+    version,
+    about = "Runs access passes and always knows which of them this desk issued",
+    long_about = "Without a command, the console opens. The commands do the same from scripts: data on stdout, \
+                  talk on stderr, JSON lines with --json.",
+    after_help = "Exit codes: 0 ok, 1 failed, 2 usage or site file, 3 partly done, 4 nothing found, 5 refused by policy \
+                  or ownership, 6 key, licence or privilege, 7 not reachable, 8 changed since it was seen, 9 outcome \
+                  unknown, 130 interrupted."
+)]
+pub struct Cli {
+    /// Site file: which systems there are [default: site.toml in the configuration folder].
+    #[arg(long, global = true, value_name = "FILE", env = "PASSDESK_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Folder of ledger, cache and log [default: as the site file says, else the account's data folder].
+    #[arg(long, global = true, value_name = "DIR", env = "PASSDESK_DATA")]
+    pub data: Option<PathBuf>,
+    /// How much goes to the log.
+    #[arg(long, global = true, value_name = "LEVEL", env = "PASSDESK_LOG", default_value = "info",
+          value_parser = ["error", "warn", "info", "debug", "trace"])]
+    pub log: String,
+    /// What to do; without one, the console opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What can be done without the console.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the console on a simulated site, data included.
+    Demo(console::DemoArgs),
+    /// Run the simulated systems on their own.
+    Sim(sim::SimArgs),
+    /// Find people by name, card number, contact or id.
+    Search(search::SearchArgs),
+    /// List the credentials of a person, with whose they are.
+    Cards(cards::CardsArgs),
+    /// Show one credential, or one person, in full.
+    Show(cards::ShowArgs),
+    /// Replace a credential by a new one; without --yes, show exactly what would happen.
+    Reissue(reissue::ReissueArgs),
+    /// Show what was done, newest first.
+    History(history::HistoryArgs),
+    /// Look after the ledger.
+    #[command(subcommand)]
+    Ledger(journal::LedgerCommand),
+    /// Write completions for a shell to stdout.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to stdout.
+    Man,
+}
+
+/// `--json`, in every command that prints data.
+#[derive(Debug, clap::Args)]
+pub struct Json {
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a command that did not fail ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// All of it.
+    Done,
+    /// Some of it; the rest was told on stderr.
+    Partly,
+    /// There was nothing.
+    Nothing,
+}
+
+/// Runs the program with its arguments, and says how the process shall end.
+pub async fn run(cli: Cli) -> ExitCode {
+    survive_file_size_limit();
+    match dispatch(cli).await {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Partly) => ExitCode::from(3),
+        Ok(Ending::Nothing) => ExitCode::from(ProblemKind::NotFound.exit_code()),
+        Err(problem) => {
+            say(format!("passdesk: {problem}"));
+            ExitCode::from(problem.kind.exit_code())
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
+    match cli.command {
+        None => console::open(&Start::new(cli.config, cli.data, cli.log)).await,
+        Some(Command::Demo(args)) => console::demo(args, cli.data, &cli.log).await,
+        Some(Command::Sim(args)) => journal::simulate(args, cli.data).await,
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "passdesk", &mut text);
+            output::bytes(&text)
+        }
+        Some(Command::Man) => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut text).map_err(|e| failed("the manual page", &e))?;
+            output::bytes(&text)
+        }
+        Some(command) => {
+            let (desk, _log) = Start::new(cli.config, cli.data, cli.log).desk()?;
+            match command {
+                Command::Search(args) => search::run(&desk, args).await,
+                Command::Cards(args) => cards::list(&desk, args).await,
+                Command::Show(args) => cards::show(&desk, args).await,
+                Command::Reissue(args) => reissue::run(&desk, args).await,
+                Command::History(args) => history::run(&desk, args).await,
+                Command::Ledger(command) => journal::run(&desk, &command).await,
+                // Dealt with above.
+                Command::Demo(_) | Command::Sim(_) | Command::Completions { .. } | Command::Man => Ok(Ending::Done),
+            }
+        }
+    }
+}
+
+/// Where the site file and the data are, and how much is logged.
+struct Start {
+    config: Option<PathBuf>,
+    data: Option<PathBuf>,
+    log: String,
+}
+
+impl Start {
+    fn new(config: Option<PathBuf>, data: Option<PathBuf>, log: String) -> Self {
+        Self { config, data, log }
+    }
+
+    /// Opens the desk and its log. A log that cannot be written stops nothing.
+    fn desk(&self) -> Result<(Desk, Option<logging::LogGuard>), Problem> {
+        let file = match &self.config {
+            Some(file) => file.clone(),
+            None => account_folders()?.config_dir().join("site.toml"),
+        };
+        let site = Site::load(&file)?;
+        let data = data_folder(&site, self.data.clone())?;
+        let log = logging::start(&data, &self.log).map_err(|problem| say(problem.to_string())).ok();
+        Ok((Desk::open(&site, &data)?, log))
+    }
+}
+
+/// The folder of all data: as asked, else as the site file says, else the account's own.
+fn data_folder(site: &Site, asked: Option<PathBuf>) -> Result<PathBuf, Problem> {
+    match asked.or_else(|| site.data.clone()) {
+        Some(folder) => Ok(folder),
+        None => Ok(account_folders()?.data_local_dir().to_owned()),
+    }
+}
+
+fn account_folders() -> Result<directories::ProjectDirs, Problem> {
+    directories::ProjectDirs::from("", "", "passdesk").ok_or_else(|| {
+        Problem::new(ProblemKind::Usage, "this account has no home folder", "", "give --config FILE and --data DIR")
+    })
+}
+
+/// A line for people, on stderr. If nobody reads it, that is no error.
+fn say(line: impl AsRef<str>) {
+    let _ = writeln!(std::io::stderr(), "{}", SafeText::of(line.as_ref()));
+}
+
+/// A failure without more to say about it.
+fn failed(what: &str, error: &dyn std::error::Error) -> Problem {
+    Problem::new(ProblemKind::Failed, format!("{what} failed"), SafeText::of(&error.to_string()).as_str(), "")
+}
+
+/// Text for an id argument.
+fn holder_id(text: &str) -> Result<HolderId, String> {
+    text.parse().map_err(|e: crate::domain::ids::BadId| e.to_string())
+}
+
+/// A full disk or quota shall be an error of the write, never the end of the process between SENDING and the
+/// recorded outcome: with a handler in place, the kernel's SIGXFSZ does not kill. Without signals nothing is lost
+/// but this.
+fn survive_file_size_limit() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let number = rustix::process::Signal::XFSZ.as_raw();
+    if let Err(error) = signal(SignalKind::from_raw(number)) {
+        tracing::warn!(%error, "a file-size limit would end the program");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,28 @@
 //! Opens what a site file names: ledger, cache and one provider a tenant.
 
+mod account;
+pub mod clock;
+
+use crate::backends::gallagher::{Gallagher, Settings};
+use crate::backends::http::Limits;
+use crate::backends::tls::{ClientFiles, Trust};
+use crate::config::secret::{SecretSource, check_private};
+use crate::config::{Site, Tenant, Vendor};
 use crate::domain::ids::TenantName;
 use crate::domain::journal::ProcessMark;
 use crate::domain::policy::Mode;
+use crate::domain::problem::{Problem, ProblemKind};
 use crate::ports::cache::Cache;
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::ledger::Ledger;
-use crate::ports::provider::Provider;
+use crate::ports::provider::{Provider, TenantProfile};
+use crate::store::cache::SqliteCache;
+use crate::store::ledger::SqliteLedger;
+use crate::store::paths::DataRoot;
+use crate::store::process;
 use crate::workflow::Means;
+use clock::{RandomIds, SystemClock};
+use std::path::Path;
 use std::sync::Arc;
 
 /// One OS account on one machine with one ledger (decision 9), ready to read and, where allowed, to act.
@@ -32,6 +47,47 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Opens everything that a site names, with data below `data`. Asks no system anything yet.
+    ///
+    /// A ledger that cannot be opened does not stop browsing: an empty one that refuses everything stands in for
+    /// it, and its health says why (invariant I8).
+    ///
+    /// # Errors
+    /// If a secret, a certificate or the cache cannot be had, or a tenant's system is not in this version.
+    pub fn open(site: &Site, data: &Path) -> Result<Self, Problem> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
+        for tenant in &site.tenants {
+            providers.push(provider(site, tenant, &clock)?);
+        }
+        let root = DataRoot::new(data);
+        let broken = |why: String| Problem::new(ProblemKind::Failed, "the ledger cannot be opened", why, "");
+        let ledger = SqliteLedger::open(&root.ledger(site.mode), Arc::clone(&clock))
+            .or_else(|e| {
+                tracing::error!(error = %e, "the ledger cannot be opened; changes are off");
+                SqliteLedger::unavailable(e.to_string(), Arc::clone(&clock))
+            })
+            .map_err(|e| broken(e.to_string()))?;
+        let cache = SqliteCache::open(&root.cache(site.mode)).map_err(|e| {
+            Problem::new(
+                ProblemKind::Failed,
+                "the cache cannot be opened",
+                e.to_string(),
+                "check the data folder; the cache holds nothing of its own and may be deleted",
+            )
+        })?;
+        Ok(Self {
+            providers,
+            ledger: Arc::new(ledger),
+            cache: Arc::new(cache),
+            clock,
+            ids: Arc::new(RandomIds),
+            operator: account::name(),
+            owner: process::this_process(),
+            mode: site.mode,
+        })
+    }
+
     /// The system behind a tenant name.
     pub fn provider(&self, tenant: &TenantName) -> Option<&Arc<dyn Provider>> {
         self.providers.iter().find(|p| p.profile().name == *tenant)
@@ -48,4 +104,55 @@ impl Desk {
             owner: self.owner.clone(),
         })
     }
+}
+
+/// The provider of one tenant.
+fn provider(site: &Site, tenant: &Tenant, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Provider>, Problem> {
+    let name = &tenant.name;
+    let Vendor::Gallagher { marker, feed_operator } = &tenant.vendor else {
+        let system = tenant.vendor.system();
+        return Err(Problem::new(
+            ProblemKind::Usage,
+            format!("tenant {name} cannot be opened"),
+            format!("{system} is not in this version; only gallagher is"),
+            format!("take tenant {name} out of the site file"),
+        ));
+    };
+    let named = |problem: Problem| Problem { what: format!("tenant {name}: {}", problem.what), ..problem };
+    // What other tenants keep in the environment is none of a secret command's business.
+    let hidden = site.tenants.iter().filter_map(|t| match &t.secret {
+        SecretSource::Env(variable) => Some(variable.as_str()),
+        _ => None,
+    });
+    let key = tenant.secret.read(&hidden.collect::<Vec<_>>()).map_err(named)?;
+    let client = match &tenant.client_cert {
+        None => None,
+        Some((certificate, key)) => {
+            check_private(key).map_err(named)?;
+            Some(ClientFiles { certificate: certificate.clone(), key: key.clone() })
+        }
+    };
+    let settings = Settings {
+        profile: TenantProfile {
+            name: name.clone(),
+            system: tenant.vendor.system(),
+            mode: site.mode,
+            starts_unlocked: tenant.starts_unlocked,
+            marker: *marker,
+            feed_operator: feed_operator.clone(),
+        },
+        origin: tenant.origin.clone(),
+        key,
+        trust: Trust { pin: tenant.pin, client },
+        limits: Limits::default(),
+    };
+    let provider = Gallagher::open(settings, Arc::clone(clock)).map_err(|e| {
+        Problem::new(
+            ProblemKind::Usage,
+            format!("tenant {name} cannot be opened"),
+            e.detail.as_str(),
+            "check its certificate settings in the site file",
+        )
+    })?;
+    Ok(Arc::new(provider))
 }

@@ -7,6 +7,7 @@ pub mod credential;
 pub mod ids;
 pub mod journal;
 pub mod operation;
+pub mod origin;
 pub mod ownership;
 pub mod policy;
 pub mod problem;

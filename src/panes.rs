@@ -76,7 +76,9 @@ pub fn places(area: Rect, focus: Pane, zoom: bool, cards: u16) -> Places {
         p.holders = row(left, 1, left.height - 1);
         let card_rows = (cards.max(3) + 1).min(right.height / 3);
         p.cards = row(right, 0, card_rows);
-        p.pass = row(right, card_rows, 10.min(right.height - card_rows));
+        // A small screen keeps at least a handful of history rows.
+        let rest = right.height - card_rows;
+        p.pass = row(right, card_rows, 15.min(rest.saturating_sub(6)).max(rest.min(9)));
         let used = card_rows + p.pass.height;
         p.history = row(right, used, right.height - used);
     } else {

@@ -8,6 +8,7 @@ pub mod card_types;
 pub mod change_record;
 pub mod clock;
 pub mod control;
+pub mod digest;
 pub mod faults;
 pub mod foreign;
 pub mod gallagher;

@@ -12,12 +12,12 @@ mod types;
 mod wire;
 
 use super::http::{EmptySuccess, Json, Limits, Mutations, Reads, clients};
-use super::origin::Origin;
 use super::tls::Trust;
 use crate::domain::change::{CredentialChange, PreparedChange};
 use crate::domain::credential::CredentialType;
 use crate::domain::ids::{HolderId, Link};
 use crate::domain::operation::Operation;
+use crate::domain::origin::Origin;
 use crate::domain::text::Secret;
 use crate::ports::clock::Clock;
 use crate::ports::permit::Permit;

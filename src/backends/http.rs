@@ -39,10 +39,10 @@
 //! ```
 
 use super::bounds::{Excess, MAX_BODY, MAX_HEADERS, check_json};
-use super::origin::Origin;
 use super::tls::Trust;
 use crate::domain::change::PreparedChange;
 use crate::domain::ids::Link;
+use crate::domain::origin::Origin;
 use crate::domain::text::{SafeText, Secret};
 use crate::ports::permit::Permit;
 use crate::ports::provider::{ProviderError, ProviderErrorKind, SendOutcome};

@@ -1,6 +1,7 @@
 //! Whom we trust. Verification cannot be switched off: a tenant is checked against the machine's roots, or, with a
 //! pin, against exactly one certificate (contract section 1: Command Centre's own certificate is self-signed).
 
+use crate::domain::origin::Pin;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -8,58 +9,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use sha2::{Digest, Sha256};
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
-
-/// SHA-256 of a server's leaf certificate (DER).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Pin([u8; 32]);
-
-/// A text that is not a SHA-256 fingerprint.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a pin is the SHA-256 fingerprint of the server's certificate: 64 hex digits, colons allowed")]
-pub struct BadPin;
-
-impl FromStr for Pin {
-    type Err = BadPin;
-    fn from_str(text: &str) -> Result<Self, BadPin> {
-        let digits: Vec<u32> = text
-            .chars()
-            .filter(|c| !matches!(c, ':' | ' '))
-            .map(|c| c.to_digit(16).ok_or(BadPin))
-            .collect::<Result<_, _>>()?;
-        if digits.len() != 64 {
-            return Err(BadPin);
-        }
-        let mut bytes = [0u8; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-            *byte = (pair[0] << 4 | pair[1]) as u8;
-        }
-        Ok(Self(bytes))
-    }
-}
-
-impl Pin {
-    /// The pin of a certificate (DER).
-    pub fn of(certificate: &[u8]) -> Self {
-        Self(Sha256::digest(certificate).into())
-    }
-}
-
-impl fmt::Display for Pin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
-    }
-}
-
-impl fmt::Debug for Pin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pin({self})")
-    }
-}
 
 /// What a site file says about trust.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -275,18 +226,5 @@ mod tests {
             judge(Pin::of(first.der()), second.der(), IN_2025),
             Err(CertificateError::ApplicationVerificationFailure.into())
         );
-    }
-
-    #[test]
-    fn pins_are_read_as_tools_print_them() {
-        let plain = "00ff".repeat(16);
-        let upper = plain.to_uppercase();
-        let colons = upper.as_bytes().chunks(2).map(|p| String::from_utf8_lossy(p).into_owned());
-        let colons = colons.collect::<Vec<_>>().join(":");
-        assert_eq!(plain.parse::<Pin>().unwrap(), colons.parse::<Pin>().unwrap());
-        assert_eq!(plain.parse::<Pin>().unwrap().to_string(), plain);
-        for bad in ["", "00", &plain[1..], &format!("{plain}0"), &"g".repeat(64)] {
-            assert!(bad.parse::<Pin>().is_err(), "{bad}");
-        }
     }
 }

@@ -58,8 +58,10 @@ pub struct Command {
     pub place: Place,
     /// What it may do.
     pub kind: Kind,
-    /// Shown in the footer, first ones first; 0: only in the help.
+    /// Shown in the footer of the panes, first ones first; 0: only in the help.
     pub rank: u8,
+    /// The same for the search line, where letters are text.
+    pub search_rank: u8,
     /// Why it cannot be used now.
     pub enabled: fn(&Model) -> Result<(), Cow<'static, str>>,
     /// What it does.
@@ -133,11 +135,30 @@ const fn row(
     run: fn(&mut Model) -> Vec<Effect>,
     help: &'static str,
 ) -> Command {
-    Command { name, title, help, group, keys, place: Place::Panes, kind: Kind::Look, rank, enabled: always, run }
+    Command {
+        name,
+        title,
+        help,
+        group,
+        keys,
+        place: Place::Panes,
+        kind: Kind::Look,
+        rank,
+        search_rank: 0,
+        enabled: always,
+        run,
+    }
 }
 
 const fn anywhere(mut command: Command) -> Command {
     command.place = Place::Everywhere;
+    command
+}
+
+/// Everywhere, and a hint of the search line.
+const fn searching(rank: u8, mut command: Command) -> Command {
+    command.place = Place::Everywhere;
+    command.search_rank = rank;
     command
 }
 
@@ -177,25 +198,23 @@ pub static COMMANDS: &[Command] = &[
         resume_allowed,
     ),
     act(row("end", "remove", Group::Act, &[&[Char('x')]], 4, nothing, "remove the card for good"), end_allowed),
-    anywhere(row(
-        "open",
-        "open",
-        Group::Move,
-        &[&[Enter]],
-        5,
-        Model::open,
-        "open what is under the cursor; never writes",
-    )),
-    anywhere(row(
-        "back",
-        "back",
-        Group::Move,
-        &[&[Esc]],
-        0,
-        Model::back,
-        "one step back: popup, input, filter, pane; never quits",
-    )),
-    anywhere(row("down", "down", Group::Move, &[&[Down], &[Char('j')]], 0, |m| m.step(1), "cursor down")),
+    searching(
+        1,
+        row("open", "open", Group::Move, &[&[Enter]], 5, Model::open, "open what is under the cursor; never writes"),
+    ),
+    searching(
+        3,
+        row(
+            "back",
+            "back",
+            Group::Move,
+            &[&[Esc]],
+            0,
+            Model::back,
+            "one step back: popup, input, filter, pane; never quits",
+        ),
+    ),
+    searching(2, row("down", "move", Group::Move, &[&[Down], &[Char('j')]], 0, |m| m.step(1), "cursor down")),
     anywhere(row("up", "up", Group::Move, &[&[Up], &[Char('k')]], 0, |m| m.step(-1), "cursor up")),
     row("in", "in", Group::Move, &[&[Char('l')], &[Right]], 0, |m| m.turn(1), "to the pane further in"),
     row("out", "out", Group::Move, &[&[Char('h')], &[Left]], 0, |m| m.turn(-1), "to the pane further out"),
@@ -213,7 +232,7 @@ pub static COMMANDS: &[Command] = &[
     anywhere(row("page-up", "page up", Group::Move, &[&[PageUp], &[Ctrl('b')]], 0, |m| m.page(-1, 1), "one page up")),
     row("half-down", "half down", Group::Move, &[&[Ctrl('d')]], 0, |m| m.page(1, 2), "half a page down"),
     row("half-up", "half up", Group::Move, &[&[Ctrl('u')]], 0, |m| m.page(-1, 2), "half a page up"),
-    anywhere(row("next-pane", "next pane", Group::Move, &[&[Tab], &[F(6)]], 0, |m| m.turn(1), "next pane")),
+    searching(5, row("next-pane", "next pane", Group::Move, &[&[Tab], &[F(6)]], 0, |m| m.turn(1), "next pane")),
     anywhere(row("previous-pane", "previous pane", Group::Move, &[&[BackTab]], 0, |m| m.turn(-1), "previous pane")),
     row("pane-1", "search", Group::Move, &[&[Char('1')]], 0, |m| m.go(Pane::Search), "to the search line"),
     row("pane-2", "cardholders", Group::Move, &[&[Char('2')]], 0, |m| m.go(Pane::Holders), "to the cardholders"),
@@ -230,15 +249,18 @@ pub static COMMANDS: &[Command] = &[
         |m| m.go(Pane::Search),
         "type to find a cardholder: name, or a card number of digits only",
     )),
-    anywhere(row(
-        "scope",
-        "scope",
-        Group::Find,
-        &[&[Ctrl('s')]],
-        0,
-        Model::next_scope,
-        "what the search looks in: name, number, contact, id",
-    )),
+    searching(
+        4,
+        row(
+            "scope",
+            "scope",
+            Group::Find,
+            &[&[Ctrl('s')]],
+            0,
+            Model::next_scope,
+            "what the search looks in: name, number, contact, id",
+        ),
+    ),
     anywhere(row(
         "refresh",
         "refresh",
@@ -257,15 +279,10 @@ pub static COMMANDS: &[Command] = &[
         Model::toggle_zoom,
         "the focused pane fills the screen, or not",
     ),
-    anywhere(row(
-        "jobs",
-        "jobs",
-        Group::Go,
-        &[&[Char('w')], &[F(7)]],
-        8,
-        Model::open_jobs,
-        "unfinished and waiting changes",
-    )),
+    searching(
+        7,
+        row("jobs", "jobs", Group::Go, &[&[Char('w')], &[F(7)]], 8, Model::open_jobs, "unfinished and waiting changes"),
+    ),
     row(
         "messages",
         "messages",
@@ -284,15 +301,18 @@ pub static COMMANDS: &[Command] = &[
         |m| m.open_palette(false),
         "find and run any command",
     ),
-    anywhere(row(
-        "help",
-        "help",
-        Group::Go,
-        &[&[Char('?')], &[F(1)]],
-        9,
-        |m| m.open_palette(true),
-        "all commands and their keys; type to narrow",
-    )),
+    searching(
+        6,
+        row(
+            "help",
+            "help",
+            Group::Go,
+            &[&[Char('?')], &[F(1)]],
+            9,
+            |m| m.open_palette(true),
+            "all commands and their keys; type to narrow",
+        ),
+    ),
     row(
         "ticket",
         "ticket",
@@ -316,15 +336,18 @@ pub static COMMANDS: &[Command] = &[
         |_| vec![Effect::Repaint],
         "draw everything anew",
     )),
-    anywhere(row(
-        "quit",
-        "quit",
-        Group::Session,
-        &[&[Char('q')], &[F(10)]],
-        11,
-        Model::leave,
-        "leave; waits for a change that is being sent",
-    )),
+    searching(
+        8,
+        row(
+            "quit",
+            "quit",
+            Group::Session,
+            &[&[Char('q')], &[F(10)]],
+            11,
+            Model::leave,
+            "leave; waits for a change that is being sent",
+        ),
+    ),
 ];
 
 /// What a key, after a possible first key of a pair, means in the panes.

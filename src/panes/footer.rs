@@ -1,6 +1,6 @@
 //! The last rows: the note, and the keys that are valid now, most used first, each hint whole or not at all.
 
-use crate::console::commands::{COMMANDS, Kind};
+use crate::console::commands::{COMMANDS, Command, Kind};
 use crate::console::keymap::{Key, written};
 use crate::console::model::{Model, Pane, Tone};
 use crate::widgets::text::{Pen, wrap};
@@ -82,9 +82,10 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
 }
 
 fn hints(model: &Model, theme: Theme, area: Rect, first: u16, buffer: &mut Buffer) {
-    let mut commands: Vec<_> = COMMANDS.iter().filter(|c| c.rank > 0).collect();
-    commands.sort_by_key(|c| c.rank);
     let searching = model.focus == Pane::Search;
+    let rank = |c: &Command| if searching { c.search_rank } else { c.rank };
+    let mut commands: Vec<_> = COMMANDS.iter().filter(|c| rank(c) > 0).collect();
+    commands.sort_by_key(|c| rank(c));
     let mut y = first;
     let mut pen = Pen::new(buffer, theme, area, y);
     pen.skip(1);

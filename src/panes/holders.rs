@@ -49,21 +49,19 @@ pub fn draw_search(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer)
 fn hit_row(pen: &mut Pen<'_>, hit: &HolderHit, width: u16) {
     let h = &hit.holder;
     let name = h.name().safe();
-    let cards = match hit.cards {
-        1 => "1 card".to_owned(),
-        n => format!("{n} cards"),
-    };
     let (role, word) = match hit.need {
         Some(state) => (state_role(state), format!("{} {state}", state.glyph())),
         None => (Role::Muted, "no card".into()),
     };
     if width >= 70 {
-        let extra = usize::from(width - 70) / 3;
-        pen.cell(Role::Plain, name.as_str(), 19 + extra).skip(1);
-        pen.cell(Role::Plain, h.description.safe().as_str(), 11 + extra).skip(1);
-        pen.cell(Role::Plain, h.employee_number.safe().as_str(), 8).skip(1);
-        pen.cell(Role::Muted, &mask_if_any(h.email.safe().as_str()), 17 + extra).skip(1);
-        pen.cell(Role::Muted, &cards, 8).skip(1);
+        // Two for the cursor, then six columns with a blank between; what a wider line has more is shared.
+        let extra = usize::from(width - 70);
+        let cards = if hit.cards == 1 { "1 card".to_owned() } else { format!("{} cards", hit.cards) };
+        pen.cell(Role::Plain, name.as_str(), 16 + extra * 2 / 5).skip(1);
+        pen.cell(Role::Muted, h.description.safe().as_str(), 10 + extra / 5).skip(1);
+        pen.cell(Role::Plain, h.employee_number.safe().as_str(), 7).skip(1);
+        pen.cell(Role::Muted, &mask_if_any(h.email.safe().as_str()), 12 + extra * 2 / 5).skip(1);
+        pen.cell(Role::Muted, &cards, 7).skip(1);
     } else {
         let room = usize::from(width).saturating_sub(2 + 8 + 13 + 2);
         pen.cell(Role::Plain, name.as_str(), room * 3 / 5 + 1).skip(1);

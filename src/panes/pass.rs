@@ -30,28 +30,30 @@ fn invitation_lines(status: InvitationStatus) -> [Drawn; 2] {
     [
         vec![
             (Role::Muted, " invite  ".into()),
-            station("notSent", status == I::NotSent),
+            station("not sent", status == I::NotSent),
             arrow(),
             station("sent", status == I::Sent),
             arrow(),
             station("accepted", status == I::Accepted),
         ],
-        vec![(Role::Muted, "                   \\-> ".into()), station("expired", status == I::Expired)],
+        vec![
+            (Role::Muted, format!("{}\\-> ", " ".repeat(if status == I::NotSent { 22 } else { 20 }))),
+            station("expired", status == I::Expired),
+        ],
     ]
 }
 
-/// The card's own way (gallagher.md section 5.3).
+/// The card's own way (gallagher.md section 5.3); it ends by date or in a disabled state.
 fn card_line(status: CardStatus, word: &str) -> Drawn {
     use CardStatus as C;
+    let end = if status == C::Expired { "expired" } else { "inactive" };
     let mut line = vec![
         (Role::Muted, " card    ".into()),
         station("pending", status == C::Pending),
         arrow(),
         station("active", status == C::Active),
         arrow(),
-        station("expired", status == C::Expired),
-        (Role::Muted, " | ".into()),
-        station("inactive", status == C::Inactive),
+        station(end, matches!(status, C::Expired | C::Inactive)),
     ];
     if status == C::Unknown {
         line.push((Role::Warn, "  in none of these".into()));
@@ -60,10 +62,11 @@ fn card_line(status: CardStatus, word: &str) -> Drawn {
     line
 }
 
-/// What can be done and what cannot, with the reason (rule R8), from the command table.
-fn action_lines(model: &Model) -> (Drawn, Vec<Drawn>) {
+/// What can be done, and what cannot with the reason (rule R8), from the command table. Commands that are off
+/// for the same reason share a line.
+fn action_lines(model: &Model, width: usize) -> Vec<Drawn> {
     let mut can: Drawn = vec![(Role::Muted, " can     ".into())];
-    let mut not = Vec::new();
+    let mut not: Vec<(String, String)> = Vec::new();
     for command in COMMANDS.iter().filter(|c| c.kind == Kind::Act) {
         let key = written(command.keys[0]);
         match (command.enabled)(model) {
@@ -71,15 +74,22 @@ fn action_lines(model: &Model) -> (Drawn, Vec<Drawn>) {
                 can.push((Role::Key, key));
                 can.push((Role::Plain, format!(" {}   ", command.title)));
             }
-            Err(reason) => {
-                not.push(vec![(Role::Muted, format!(" not     {key} {}: {reason}", command.title))]);
-            }
+            Err(reason) => match not.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, names)) => names.push_str(&format!(", {key} {}", command.title)),
+                None => not.push((reason.into_owned(), format!("{key} {}", command.title))),
+            },
         }
     }
     if can.len() == 1 {
         can.push((Role::Muted, "nothing".into()));
     }
-    (can, not)
+    let mut lines = vec![can];
+    let all: Vec<String> = not.into_iter().map(|(reason, names)| format!("{names}: {reason}")).collect();
+    for (i, text) in wrap(&all.join("; "), width.saturating_sub(9)).into_iter().enumerate() {
+        let label = if i == 0 { " not     " } else { "         " };
+        lines.push(vec![(Role::Muted, label.into()), (Role::Muted, text)]);
+    }
+    lines
 }
 
 fn lines(model: &Model, card: &Credential, authorised: bool, width: usize) -> Vec<Drawn> {
@@ -99,28 +109,25 @@ fn lines(model: &Model, card: &Credential, authorised: bool, width: usize) -> Ve
     match card.invitation.as_ref().map(|i| invitation_lines(i.status)) {
         None => out.push(own),
         Some([mut way, branch]) => {
-            let used: usize = way.iter().map(|(_, t)| t.width()).sum();
-            let more: usize = own.iter().map(|(_, t)| t.width()).sum();
-            if used + more <= width {
+            let columns = |line: &Drawn| line.iter().map(|(_, t)| t.width()).sum::<usize>();
+            // Side by side where that fits; the site's word may then stand below.
+            let word = own.pop();
+            if columns(&way) + columns(&own) <= width {
+                own[0].1 = "    card ".into();
                 way.append(&mut own);
+                let mut branch = branch;
+                if let Some((role, word)) = word {
+                    let gap = columns(&way).saturating_sub(columns(&branch) + word.width());
+                    branch.push((role, format!("{}{word}", " ".repeat(gap))));
+                }
                 out.extend([way, branch]);
             } else {
-                // Side by side without the site's word, if only that fits.
-                let word = own.pop();
-                let more: usize = own.iter().map(|(_, t)| t.width()).sum();
-                if used + more <= width {
-                    way.append(&mut own);
-                    out.extend([way, branch]);
-                } else {
-                    own.extend(word);
-                    out.extend([way, branch, own]);
-                }
+                own.extend(word);
+                out.extend([way, branch, own]);
             }
         }
     }
-    let (can, not) = action_lines(model);
-    out.push(can);
-    out.extend(not);
+    out.extend(action_lines(model, width));
     out
 }
 
@@ -149,12 +156,10 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         (Role::Plain, format!(" {}", owner_lines.next().unwrap_or_default())),
     ]];
     owned.extend(owner_lines.map(|l| vec![(Role::Plain, format!("{}{l}", " ".repeat(19)))]));
-    // Whose it is must always be seen: where rows are few, the owner's first line comes right after the answer,
-    // and the list of what cannot be done gives way.
+    // Whose it is must always be seen: where rows are few, further clues and then what cannot be done give way.
     if all.len() + owned.len() > height {
-        owned.truncate(1);
-        let keep = height.saturating_sub(1);
-        all.truncate(keep);
+        owned.truncate(height.saturating_sub(all.len()).max(1));
+        all.truncate(height.saturating_sub(owned.len()));
     }
     all.extend(owned);
     for (i, line) in all.into_iter().enumerate().take(height) {

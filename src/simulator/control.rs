@@ -17,6 +17,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+const NO_SUCH: &str = "no such control; there are /world, /world/cardholders/ID, /log, /faults, /faults/held, \
+    /faults/release, /listener, /clock, /foreign, /invitations, /switches, /locks and /clients";
+
 /// All routes of the control port.
 pub fn routes(world: WorldHandle) -> Router {
     Router::new()
@@ -33,7 +36,7 @@ pub fn routes(world: WorldHandle) -> Router {
         .route("/switches", get(switches).post(set_switches))
         .route("/locks", post(lock))
         .route("/clients", post(client))
-        .fallback(async || Wrong(404, "no such control; see the routes in the guide".into()))
+        .fallback(async || Wrong(404, NO_SUCH.into()))
         .with_state(world)
 }
 
@@ -61,6 +64,13 @@ fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Wrong> {
     serde_path_to_error::deserialize(&mut json).map_err(|e| Wrong(400, format!("at {}: {}", e.path(), e.inner())))
 }
 
+/// Refuses members that were not understood: a mistyped fault would otherwise strike differently than meant.
+fn no_stray_words(sent: &Value, understood: &Value) -> Result<(), String> {
+    let stray =
+        sent.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| understood.get(name).is_none());
+    stray.map_or(Ok(()), |name| Err(format!("{name:?} means nothing for this kind of fault")))
+}
+
 fn bad(words: String) -> Wrong {
     Wrong(400, words)
 }
@@ -75,7 +85,9 @@ async fn faults(State(world): State<WorldHandle>) -> Shown {
 }
 
 async fn arm(State(world): State<WorldHandle>, body: Bytes) -> Told {
-    world.arm(read::<Fault>(&body)?).map_err(bad)?;
+    let fault = read::<Fault>(&body)?;
+    no_stray_words(&read::<Value>(&body)?, &json!(fault)).map_err(bad)?;
+    world.arm(fault).map_err(bad)?;
     Ok(faults(State(world)).await)
 }
 
@@ -99,16 +111,10 @@ async fn held(State(world): State<WorldHandle>, Query(query): Query<HeldQuery>) 
     Ok(faults(State(world)).await)
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct ReleaseWish {
     drop: bool,
-}
-
-impl Default for ReleaseWish {
-    fn default() -> Self {
-        Self { drop: false }
-    }
 }
 
 async fn release(State(world): State<WorldHandle>, body: Bytes) -> Told {

@@ -139,7 +139,7 @@ impl WorldHandle {
 
     /// A person by id.
     pub fn cardholder(&self, id: &str) -> Option<TrueCardholder> {
-        self.0.at_once(|world, now| Some(true_person(&world.find(id)?.into_owned(), now, &world.switches)))
+        self.0.at_once(|world, now| Some(true_person(world.find(id)?.as_ref(), now, &world.switches)))
     }
 
     /// Requests received so far.

@@ -80,7 +80,7 @@ impl Population {
         match index {
             JANE => Some(PassFate::Expired),
             JOHN | SAM => Some(PassFate::Accepted),
-            _ if index % step == 0 && nth < expired => Some(PassFate::Expired),
+            _ if index.is_multiple_of(step) && nth < expired => Some(PassFate::Expired),
             _ if step < 10 => None,
             _ if index % step == JOHN && nth < expired / 2 => Some(PassFate::Accepted),
             _ if index % (4 * step) == SAM && nth / 4 < expired / 8 => Some(PassFate::Sent),

@@ -1,5 +1,6 @@
 //! What the simulated server received, in order: the judge of how often something was really sent.
 
+use super::digest::sha256_hex;
 use super::person::Author;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -68,7 +69,6 @@ pub struct LogView {
 impl RequestLog {
     /// Notes a request that has just come in whole; returns its number.
     pub(super) fn open(&mut self, at: Timestamp, method: &str, path: &str, body: &[u8]) -> u64 {
-        use sha2::{Digest, Sha256};
         self.received += 1;
         self.patches += u64::from(method == "PATCH");
         if self.rows.len() == KEPT {
@@ -76,7 +76,7 @@ impl RequestLog {
         }
         let body_sha256 = match body {
             [] => String::new(),
-            body => Sha256::digest(body).iter().map(|b| format!("{b:02x}")).collect(),
+            body => sha256_hex(body),
         };
         self.rows.push_back(LoggedRequest {
             request: self.received,

@@ -1,6 +1,7 @@
 //! The sockets of one simulated vendor: HTTP/1.1 on loopback, plain or with TLS, with a listener that can be
 //! closed and opened, so that a refused connection can be played as well.
 
+use super::digest::sha256_hex;
 use super::pipeline::Pipeline;
 use anyhow::Context as _;
 use hyper::server::conn::http1;
@@ -68,11 +69,10 @@ pub struct Certificate {
 impl Certificate {
     /// Makes key and certificate.
     pub fn make() -> anyhow::Result<Self> {
-        use sha2::{Digest, Sha256};
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()])
             .context("cannot make a certificate")?;
         let der = made.cert.der().clone();
-        let sha256 = Sha256::digest(&der).iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = sha256_hex(&der);
         let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der())
             .map_err(|e| anyhow::anyhow!("cannot use the key just made: {e}"))?;
         let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -105,14 +105,14 @@ pub async fn serve(
         let door = *wanted.borrow_and_update();
         match door {
             Door::Closed => drop(listener.take()),
-            Door::Open | Door::Slammed if listener.is_none() => match TcpListener::bind(address).await {
-                Ok(bound) => listener = Some(bound),
-                Err(_) => {
+            Door::Open | Door::Slammed if listener.is_none() => {
+                listener = TcpListener::bind(address).await.ok();
+                if listener.is_none() {
                     // The port is briefly in other hands: try again rather than stay shut for good.
                     tokio::time::sleep(Duration::from_millis(20)).await;
                     continue;
                 }
-            },
+            }
             Door::Open | Door::Slammed => {}
         }
         doors.actual.send_replace(door);

@@ -403,6 +403,7 @@ async fn switches_change_what_is_not_published() {
     let answer = desk.call(Method::PATCH, JANE, Some(remove.clone())).await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.json::<Value>().await.unwrap()["id"], "4665");
+    assert!(!world.log().requests.last().unwrap().applied, "nothing was there to change");
     world.change_switches(&json!({ "stale_href": "not_found", "card_href": "changes" })).unwrap();
     assert_eq!(desk.patch(JANE, remove).await, 404);
     let before = world.cardholder("4665").unwrap().cards;
@@ -476,6 +477,8 @@ async fn the_control_port_says_what_is_wrong_with_a_wish() {
     assert_eq!((status, &shown["armed"][0]["kind"]), (200, &json!("drop_after")));
     for (path, body) in [
         ("/faults", json!({ "kind": "explode" })),
+        ("/faults", json!({ "kind": "drop_after", "time": 2 })),
+        ("/faults", json!({ "kind": "latency" })),
         ("/clock", json!({ "advance_s": -1 })),
         ("/foreign", json!({ "cardholder": "1", "kind": "same_type" })),
         ("/switches", json!({ "nonsense": 1 })),

@@ -72,7 +72,11 @@ pub(super) fn entries(folded: &str) -> Vec<&str> {
 
 /// True if some word of `folded` begins with `start`, counted as [`entries`] does.
 pub(super) fn has_word(folded: &str, start: &str) -> bool {
-    entries(folded).iter().any(|entry| entry.starts_with(start))
+    words(folded).any(|word| {
+        word.starts_with(start)
+            || (start >= "\u{2e80}"
+                && word.char_indices().any(|(at, c)| c >= '\u{2e80}' && word[at..].starts_with(start)))
+    })
 }
 
 /// The first text after all texts that begin with `start`; `None` if there is no such text.

@@ -111,6 +111,9 @@ impl SqliteLedger {
             }
         }
         place::private_file(&database).map_err(OpenError::io(&database))?;
+        for file in [&beside(&database, "-wal"), &beside(&database, "-shm"), &paths.anchor, &paths.key] {
+            place::keep_private(file).map_err(OpenError::io(file))?;
+        }
         let mut writer = connect(&database)?;
         migrations::ledger(&mut writer)?;
         let reader = connect(&database)?;
@@ -205,6 +208,12 @@ impl SqliteLedger {
         .await
     }
 
+    /// Makes the disk full after so many pages of 4 KiB.
+    #[cfg(test)]
+    pub(super) async fn allow_pages(&self, pages: i64) {
+        self.write(move |c| c.pragma_update(None, "max_page_count", pages).map_err(|e| e.to_string())).await.unwrap();
+    }
+
     fn set_health(&self, health: LedgerHealth) {
         *self.shared.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
@@ -296,6 +305,13 @@ impl SqliteLedger {
 
 const KEY_LOST: &str = "the ledger key is missing, so no event from 1 on can be verified or added";
 const THREAD_GONE: &str = "its thread has ended";
+
+/// A companion of the database file.
+fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_os_string();
+    name.push(suffix);
+    name.into()
+}
 
 fn answer<R>(result: Option<Result<R, String>>) -> Result<R, LedgerError> {
     result.unwrap_or_else(|| Err(THREAD_GONE.into())).map_err(LedgerError::Unsafe)

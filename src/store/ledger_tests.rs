@@ -277,6 +277,48 @@ async fn i8_without_its_anchor_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn i8_a_full_disk_leaves_no_half_state_and_the_outcome_can_be_recorded_later() {
+    let mut filled = 0;
+    for room in 1..40 {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = open(dir.path());
+        // SQLite allows no fewer pages than there are, so this leaves exactly the room that is used by growing.
+        ledger.allow_pages(1).await;
+        ledger.allow_pages(15 + room).await;
+        let p = purpose(1, Act::Issue);
+        let mut stored = 0;
+        let mut last = None;
+        for n in 1..60u128 {
+            let q = purpose(n, Act::Issue);
+            for event in whole(intent(n), &q) {
+                match ledger.append(event.clone()).await {
+                    Ok(_) => stored += 1,
+                    Err(error) => {
+                        assert!(matches!(error, LedgerError::Unsafe(_)), "{error:?}");
+                        last = Some(event);
+                        break;
+                    }
+                }
+            }
+            if last.is_some() {
+                break;
+            }
+        }
+        let Some(refused) = last else { continue };
+        filled += 1;
+        assert!(matches!(ledger.health(), LedgerHealth::Broken(_)));
+        let begun = ledger.append(draft(intent(900), &purpose(900, Act::Issue), S::Intent, 1)).await;
+        assert!(matches!(begun, Err(LedgerError::Unsafe(_))), "nothing is begun");
+        assert!(ledger.intents_of(&p.holder).await.is_ok(), "reading goes on");
+        ledger.allow_pages(100_000).await;
+        assert_eq!(ledger.verify().await, LedgerHealth::Verified { events: stored });
+        ledger.append(refused).await.unwrap();
+        assert_eq!(ledger.verify().await, LedgerHealth::Verified { events: stored + 1 });
+    }
+    assert!(filled > 20, "the disk was full in {filled} runs only");
+}
+
+#[tokio::test]
 async fn i8_a_network_file_system_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let refused = SqliteLedger::open_with_probe(&paths(dir.path()), clock(), |_: &Path| Ok(0xFE53_4D42));

@@ -70,6 +70,17 @@ pub(super) fn private_file(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o600))
 }
 
+/// Makes a file 0600 if it is there.
+///
+/// # Errors
+/// If it belongs to somebody else.
+pub(super) fn keep_private(path: &Path) -> io::Result<()> {
+    match fs::set_permissions(path, Permissions::from_mode(0o600)) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
 /// Writes a file so that a reader sees the old or the new content, never a part, and the content is on the disk
 /// before its name is.
 ///

@@ -14,6 +14,12 @@ use std::str::FromStr;
 /// lies beyond is announced as "more".
 const LOOK_AT: usize = 20_000;
 
+/// The same for tiers that must fetch the person for every entry.
+const FETCH: usize = 4_000;
+
+/// Entries that are counted to tell a rare word from a frequent one.
+const RARE: i64 = 1_000;
+
 /// Characters that the trigram index needs.
 const TRIGRAM: usize = 3;
 
@@ -42,6 +48,7 @@ impl Found {
         connection: &Connection,
         sql: &str,
         args: impl Params,
+        look_at: usize,
         mut pick: impl FnMut(&Row<'_>) -> rusqlite::Result<Option<(i64, Option<CredentialId>)>>,
     ) -> rusqlite::Result<()> {
         if self.full() {
@@ -55,8 +62,8 @@ impl Found {
                 self.add(n, card);
             }
             looked_at += 1;
-            self.cut |= looked_at >= LOOK_AT;
-            if self.full() || looked_at >= LOOK_AT {
+            self.cut |= looked_at >= look_at;
+            if self.full() || looked_at >= look_at {
                 break;
             }
         }
@@ -81,10 +88,10 @@ pub(super) fn search(connection: &Connection, text: &str, scope: Scope, limit: u
         Scope::Id => {
             // An id may be pasted as lists show it, with the tenant before the colon: then nothing fits better.
             let whole = text.trim();
-            found.tier(connection, "SELECT n FROM holders WHERE id = ?1", [whole], |row| {
+            found.tier(connection, "SELECT n FROM holders WHERE id = ?1", [whole], 1, |row| {
                 Ok(Some((row.get(0)?, None)))
             })?;
-            found.tier(connection, "SELECT holder, id FROM credentials WHERE id = ?1", [whole], |row| {
+            found.tier(connection, "SELECT holder, id FROM credentials WHERE id = ?1", [whole], 1, |row| {
                 Ok(Some((row.get(0)?, Some(people::parsed(row, 1)?))))
             })?;
             let key = query.split_once(':').map_or(query.as_str(), |(_, key)| key);
@@ -124,29 +131,44 @@ fn names(connection: &Connection, query: &str, found: &mut Found) -> rusqlite::R
     }
     beginning(connection, "SELECT n FROM holders", "folded", query, found)?;
     let parts: Vec<&str> = words(query).collect();
-    // The longest word leaves the fewest entries to look at.
-    if let Some(longest) = parts.iter().max_by_key(|word| word.chars().count()) {
+    if let Some(rarest) = rarest(connection, &parts)? {
         let fits = |row: &Row<'_>| -> rusqlite::Result<Option<(i64, Option<CredentialId>)>> {
             let name = row.get_ref(1)?.as_str()?;
             let all = parts.len() == 1 || parts.iter().all(|part| has_word(name, part));
             Ok(if all { Some((row.get(0)?, None)) } else { None })
         };
-        match after(longest) {
-            Some(end) => found.tier(
-                connection,
-                "SELECT n, folded FROM words WHERE word >= ?1 AND word < ?2 ORDER BY word, folded",
-                [*longest, &end],
-                fits,
-            )?,
-            None => found.tier(
-                connection,
-                "SELECT n, folded FROM words WHERE word >= ?1 ORDER BY word, folded",
-                [*longest],
-                fits,
-            )?,
-        }
+        found.tier(
+            connection,
+            "SELECT n, folded FROM words WHERE word >= ?1 AND word < ?2 ORDER BY word, folded",
+            [rarest, &end_of(rarest)],
+            LOOK_AT,
+            fits,
+        )?;
     }
     all_anywhere(connection, query, found)
+}
+
+/// The word that begins the fewest words of names: walking its entries leaves the least to look at.
+fn rarest<'a>(connection: &Connection, parts: &[&'a str]) -> rusqlite::Result<Option<&'a str>> {
+    if let [only] = parts {
+        return Ok(Some(only));
+    }
+    let mut statement = connection
+        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM words WHERE word >= ?1 AND word < ?2 LIMIT ?3)")?;
+    let mut best: Option<(i64, &str)> = None;
+    for part in parts {
+        let entries: i64 = statement.query_row(params![part, end_of(part), RARE], |row| row.get(0))?;
+        let longer = |other: &str| part.chars().count() > other.chars().count();
+        if best.is_none_or(|(least, word)| entries < least || (entries == least && longer(word))) {
+            best = Some((entries, part));
+        }
+    }
+    Ok(best.map(|(_, word)| word))
+}
+
+/// Where the words that begin with this one end; a text beyond all words if nothing comes after them.
+fn end_of(start: &str) -> String {
+    after(start).unwrap_or_else(|| char::MAX.to_string().repeat(4))
 }
 
 /// People of whom one folded column begins with the query, in its order.
@@ -164,9 +186,10 @@ fn beginning(
             connection,
             &format!("{select} WHERE {column} >= ?1 AND {column} < ?2 AND {column} <> '' ORDER BY {column}"),
             [query, &end],
+            LOOK_AT,
             pick,
         ),
-        None => found.tier(connection, &format!("{select} WHERE {column} <> '' ORDER BY {column}"), [], pick),
+        None => found.tier(connection, &format!("{select} WHERE {column} <> '' ORDER BY {column}"), [], LOOK_AT, pick),
     }
 }
 
@@ -180,6 +203,7 @@ fn numbers(connection: &Connection, query: &str, found: &mut Found, exact: bool)
         "SELECT holder, id, number_folded FROM credentials \
          WHERE number_folded >= ?1 AND number_folded < ?2 AND number_folded <> '' ORDER BY number_folded",
         params![query, end],
+        LOOK_AT,
         |row| {
             let number = row.get_ref(2)?.as_str()?;
             let fits = !exact || number == query || number.starts_with(&label);
@@ -195,6 +219,7 @@ fn identified(connection: &Connection, query: &str, found: &mut Found) -> rusqli
         connection,
         "SELECT holder, id FROM credentials WHERE key_folded >= ?1 AND key_folded < ?2 ORDER BY key_folded",
         params![query, end],
+        LOOK_AT,
         |row| Ok(Some((row.get(0)?, Some(people::parsed(row, 1)?)))),
     )
 }
@@ -205,8 +230,9 @@ fn anywhere(connection: &Connection, column: &str, query: &str, found: &mut Foun
         return Ok(());
     }
     let wanted = format!("{{{column}}} : {}", quoted(query));
-    found
-        .tier(connection, "SELECT rowid FROM texts WHERE texts MATCH ?1", [wanted], |row| Ok(Some((row.get(0)?, None))))
+    found.tier(connection, "SELECT rowid FROM texts WHERE texts MATCH ?1", [wanted], LOOK_AT, |row| {
+        Ok(Some((row.get(0)?, None)))
+    })
 }
 
 /// Every word of the query anywhere in name and description. Words too short for the text index must begin a word;
@@ -219,7 +245,7 @@ fn all_anywhere(connection: &Connection, query: &str, found: &mut Found) -> rusq
     }
     let wanted = format!("{{name}} : ({})", long.into_iter().map(quoted).collect::<Vec<_>>().join(" AND "));
     if short.is_empty() {
-        return found.tier(connection, "SELECT rowid FROM texts WHERE texts MATCH ?1", [wanted], |row| {
+        return found.tier(connection, "SELECT rowid FROM texts WHERE texts MATCH ?1", [wanted], LOOK_AT, |row| {
             Ok(Some((row.get(0)?, None)))
         });
     }
@@ -228,6 +254,7 @@ fn all_anywhere(connection: &Connection, query: &str, found: &mut Found) -> rusq
         "SELECT t.rowid, h.folded, h.description FROM texts t CROSS JOIN holders h ON h.n = t.rowid \
          WHERE t.texts MATCH ?1",
         [wanted],
+        FETCH,
         |row| {
             let name = row.get_ref(1)?.as_str()?;
             let description = fold(row.get_ref(2)?.as_str()?);

@@ -1,12 +1,14 @@
 //! The parts together, in process: workflow, ledger, backends and simulator.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 mod bench;
 mod crash;
 mod ownership;
 mod reissue;
 mod site;
+mod stage;
 mod stopping;
+mod stories;
 mod town;
 mod trouble;
 mod wire;

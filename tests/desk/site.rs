@@ -2,11 +2,11 @@
 
 use passdesk::backends::gallagher::{Gallagher, Settings};
 use passdesk::backends::http::Limits;
-use passdesk::backends::origin::Origin;
 use passdesk::backends::tls::Trust;
 use passdesk::domain::credential::{Credential, System};
 use passdesk::domain::ids::{CredentialId, HolderId, Link, TenantName};
 use passdesk::domain::journal::{IntentRecord, ProcessMark};
+use passdesk::domain::origin::Origin;
 use passdesk::domain::ownership::Ownership;
 use passdesk::domain::policy::{Mode, Why};
 use passdesk::domain::problem::Problem;

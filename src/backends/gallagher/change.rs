@@ -1,8 +1,8 @@
 //! A change as the one PATCH that it becomes (contract section 5.5): adds and removes in a single, atomic call.
 
 use super::{ProviderError, ProviderErrorKind};
-use crate::backends::origin::Origin;
 use crate::domain::change::{CredentialChange, NewCredential, PreparedChange};
+use crate::domain::origin::Origin;
 use serde::Serialize;
 
 #[derive(Serialize)]

@@ -1,8 +1,8 @@
 //! What the server offers (contract section 2): the one document from which all other addresses come.
 
 use super::{ProviderError, not_offered, unreadable, wire};
-use crate::backends::origin::Origin;
 use crate::domain::ids::Link;
+use crate::domain::origin::Origin;
 use crate::domain::text::SafeText;
 use serde_json::Value;
 

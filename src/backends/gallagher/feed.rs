@@ -4,8 +4,8 @@
 use super::people::query;
 use super::{Gallagher, ProviderError, unreadable, wire};
 use crate::backends::bounds::MAX_PAGES;
-use crate::backends::origin::Origin;
 use crate::domain::ids::{HolderId, Link, TenantName};
+use crate::domain::origin::Origin;
 use crate::ports::provider::{FeedRead, FeedRow};
 use serde_json::Value;
 use std::collections::HashSet;

@@ -1,7 +1,7 @@
 //! People and their cards (contract sections 4 and 5).
 
 use super::{Gallagher, ProviderError, unreadable, wire};
-use crate::backends::origin::{encoded, with_query};
+use crate::backends::query::{encoded, with_query};
 use crate::domain::cardholder::Cardholder;
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus};
 use crate::domain::ids::{CredentialId, HolderId, Link, VendorKey};

@@ -1,8 +1,8 @@
 //! Tolerant reading of members: what is missing, blank or of an odd type is `None`, never an error
 //! (contract section 3: ignore unknown members, blanks are omitted, types shift between versions).
 
-use crate::backends::origin::Origin;
 use crate::domain::ids::Link;
+use crate::domain::origin::Origin;
 use crate::domain::text::Untrusted;
 use jiff::Timestamp;
 use jiff::civil::DateTime;

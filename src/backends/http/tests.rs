@@ -1,5 +1,7 @@
 //! Wire cases against a raw socket: what a vendor's server, or whoever sits in between, may do to us.
 
+#![allow(clippy::disallowed_methods, reason = "a server that is slow on purpose has a real thread that sleeps")]
+
 use super::*;
 use crate::domain::ids::{HolderId, IntentId, TenantName};
 use crate::domain::journal::{Event, EventDraft, IntentRecord, ProcessMark};
@@ -447,12 +449,12 @@ async fn no_more_than_two_calls_are_in_flight() {
 }
 
 /// A TLS server with a fresh self-signed certificate that says 204 to everything; gives its origin and pin.
-async fn tls_server(signs_with_its_own_key: bool) -> (Origin, crate::backends::tls::Pin) {
+async fn tls_server(signs_with_its_own_key: bool) -> (Origin, crate::domain::origin::Pin) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::new(vec!["some.other.name".to_owned()]).unwrap();
     let certificate = certificate.self_signed(&key).unwrap();
-    let pin = crate::backends::tls::Pin::of(certificate.der());
+    let pin = crate::domain::origin::Pin::of(certificate.der());
     let key = if signs_with_its_own_key { key } else { rcgen::KeyPair::generate().unwrap() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let key = provider

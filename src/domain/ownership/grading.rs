@@ -40,6 +40,8 @@ fn grade(records: &[IntentRecord], cards: &[Credential], card: &Credential) -> O
         records.iter().flat_map(|r| [by_identity(r, card, marker.as_ref()), by_candidacy(r, card)]).flatten().collect();
     facts.extend(marker.map(|m| by_marker(records, cards, card, &m)));
 
+    // What decides stands first: where rows are few, the operator sees only the beginning.
+    facts.sort_by_key(|fact| std::cmp::Reverse(weight(fact.says)));
     let says = facts.iter().fold(Evidence::Nothing, |all, fact| all.and(fact.says));
     let mut clues: Vec<SafeText> = Vec::new();
     for clue in facts.into_iter().flat_map(|fact| fact.clues) {
@@ -51,6 +53,17 @@ fn grade(records: &[IntentRecord], cards: &[Credential], card: &Credential) -> O
         clues.push(SafeText::of("no record here"));
     }
     Ownership { grade: says.grade(), clues }
+}
+
+/// How much a fact decides, for the order of the clues.
+fn weight(says: Evidence) -> (u8, Option<Strength>) {
+    match says {
+        Evidence::Nothing => (0, None),
+        Evidence::Claim => (1, None),
+        Evidence::Ours { strength, .. } => (2, Some(strength)),
+        Evidence::Contradiction => (3, None),
+        Evidence::Ended => (4, None),
+    }
 }
 
 /// Its end was seen. Either identity suffices: an id that lives on under another reference is as suspect as a

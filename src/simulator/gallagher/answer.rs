@@ -39,6 +39,13 @@ impl Answer {
         Self { handled: Handled { by: Some(by), applied: true }, ..Self::of(by, body) }
     }
 
+    /// Notes whether the world really changed: a body may ask for nothing new.
+    #[must_use]
+    pub fn changing(mut self, applied: bool) -> Self {
+        self.handled.applied = applied;
+        self
+    }
+
     /// 201 without a body: it was made.
     pub fn created(by: Author, location: String) -> Self {
         Self { status: StatusCode::CREATED, location: Some(location), ..Self::done(by) }

@@ -226,10 +226,11 @@ pub async fn change(caller: Caller, State(site): State<Arc<Site>>, Path(id): Pat
         let mut person = old.clone();
         Staging { world, person: &mut person, by, now }.read(&body, false).map_err(|refusal| refusal.to(by))?;
         // A body that changes nothing succeeds and leaves no trace.
-        if person != old {
+        let changes = person != old;
+        if changes {
             world.commit(person.clone(), ChangeKind::Update, by, now);
         }
-        Ok(match world.switches.patch_answer {
+        let answer = match world.switches.patch_answer {
             PatchAnswer::NoContent => Answer::done(by),
             PatchAnswer::Message => Answer::done_with(by, json!({ "message": "The cardholder was updated" })),
             PatchAnswer::Object => {
@@ -238,7 +239,8 @@ pub async fn change(caller: Caller, State(site): State<Arc<Site>>, Path(id): Pat
                 let person = world.person(person.index).unwrap_or(Cow::Owned(person));
                 Answer::done_with(by, view.person(&person, true))
             }
-        })
+        };
+        Ok(answer.changing(changes))
     })
 }
 

@@ -124,7 +124,7 @@ fn object(event: &OperatorEvent, base: &str, switches: &Switches, fields: &Field
 
 /// A body with events and the links to go on from them. `end`: id after the last event looked at; `start`: id
 /// of the first one shown.
-fn body(asked: Asked<'_>, base: &str, events: Vec<Value>, start: u64, end: u64) -> Value {
+fn body(asked: Asked<'_>, base: &str, events: &[Value], start: u64, end: u64) -> Value {
     let links = [
         ("previous", asked.link(base, PATH, ("pos", &format!("{start}p")))),
         ("next", asked.link(base, PATH, ("pos", &format!("{end}n")))),
@@ -162,8 +162,8 @@ pub async fn history(caller: Caller, State(site): State<Arc<Site>>, Query(query)
         let newest = world.events.last().map_or(1, |e| e.id + 1);
         let start = rows.first().map_or_else(|| place.map_or(newest, |(id, _)| id), |e| e.id);
         let end = rows.last().map_or_else(|| place.map_or(newest, |(id, _)| id), |e| e.id + 1);
-        let events = rows.iter().map(|e| object(e, &caller.base, &world.switches, &fields)).collect();
-        self::body(asked, &caller.base, events, start, end)
+        let events: Vec<Value> = rows.iter().map(|e| object(e, &caller.base, &world.switches, &fields)).collect();
+        self::body(asked, &caller.base, &events, start, end)
     });
     Ok(Answer::of(caller.by(), body))
 }
@@ -195,14 +195,12 @@ pub async fn updates(caller: Caller, State(site): State<Arc<Site>>, Query(query)
         let start = place;
         place = next.max(place);
         if !events.is_empty() {
-            return Ok(Answer::of(caller.by(), body(Asked(&kept), &caller.base, events, start, place)));
+            return Ok(Answer::of(caller.by(), body(Asked(&kept), &caller.base, &events, start, place)));
         }
         if tokio::time::timeout_at(until, news.changed()).await.is_err() {
             let ending = site.shared.at_once(|world, _| world.switches.poll_timeout);
             return match ending {
-                PollTimeout::Empty => {
-                    Ok(Answer::of(caller.by(), body(Asked(&kept), &caller.base, Vec::new(), start, place)))
-                }
+                PollTimeout::Empty => Ok(Answer::of(caller.by(), body(Asked(&kept), &caller.base, &[], start, place))),
                 PollTimeout::Unavailable => Err(Refusal::new(503, "No events yet").to(caller.by())),
             };
         }

@@ -175,14 +175,14 @@ struct Item {
 
 /// All items but the people, who are looked up one by one.
 fn standing_items() -> Vec<Item> {
+    let item = |id: u32, name: &str, kind, division| Item { id, name: name.to_owned(), kind, division };
     let mut items: Vec<Item> = Vec::new();
-    let mut push = |id: u32, name: &str, kind, division| items.push(Item { id, name: name.to_owned(), kind, division });
-    DIVISIONS.iter().for_each(|(id, name, _)| push(u32::from(*id), name, 15, 2));
-    Source::ALL.iter().for_each(|s| push(s.id, s.name, if s.id >= 9000 { 120 } else { 121 }, 2));
-    Operator::ALL.iter().for_each(|o| push(o.id, o.name, 1, 2));
-    ACCESS_GROUPS.iter().for_each(|(id, name)| push(u32::from(*id), name, 2, 2));
-    PERSONAL_DATA_FIELDS.iter().for_each(|f| push(u32::from(f.id), f.name, 33, 2));
-    CARD_TYPES.iter().for_each(|t| push(u32::from(t.id), t.name, 3, t.division));
+    items.extend(DIVISIONS.iter().map(|(id, name, _)| item(u32::from(*id), name, 15, 2)));
+    items.extend(Source::ALL.iter().map(|s| item(s.id, s.name, if s.id >= 9000 { 120 } else { 121 }, 2)));
+    items.extend(Operator::ALL.iter().map(|o| item(o.id, o.name, 1, 2)));
+    items.extend(ACCESS_GROUPS.iter().map(|(id, name)| item(u32::from(*id), name, 2, 2)));
+    items.extend(PERSONAL_DATA_FIELDS.iter().map(|f| item(u32::from(f.id), f.name, 33, 2)));
+    items.extend(CARD_TYPES.iter().map(|t| item(u32::from(t.id), t.name, 3, t.division)));
     items.sort_by_key(|i| i.id);
     items
 }

@@ -1,9 +1,11 @@
-//! Where a tenant lives: scheme, host and port. Credentials go there and nowhere else (invariant I22).
+//! Where a tenant lives, and how its server is recognised. Credentials go there and nowhere else (invariant I22).
 
-use crate::domain::ids::Link;
+use super::ids::Link;
 use http::Uri;
-use std::fmt::{self, Write as _};
+use sha2::{Digest, Sha256};
+use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 /// Scheme, host and port of a tenant, checked: `https`, or `http` to loopback.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -118,30 +120,51 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Adds query parameters to a link, with `?` or `&` as it needs (contract section 2: links may carry a query).
-/// Values go in as they are: free text must pass through [`encoded`] first. `None` if the result is no link.
-pub fn with_query(link: &Link, parameters: &[(&str, &str)]) -> Option<Link> {
-    let mut text = link.as_str().to_owned();
-    for (name, value) in parameters {
-        text.push(if text.contains('?') { '&' } else { '?' });
-        text.push_str(name);
-        text.push('=');
-        text.push_str(value);
+/// SHA-256 of a server's leaf certificate (DER): how a server is recognised whose certificate nobody signed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Pin([u8; 32]);
+
+/// A text that is not a SHA-256 fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a pin is the SHA-256 fingerprint of the server's certificate: 64 hex digits, colons allowed")]
+pub struct BadPin;
+
+impl FromStr for Pin {
+    type Err = BadPin;
+    fn from_str(text: &str) -> Result<Self, BadPin> {
+        let digits: Vec<u32> = text
+            .chars()
+            .filter(|c| !matches!(c, ':' | ' '))
+            .map(|c| c.to_digit(16).ok_or(BadPin))
+            .collect::<Result<_, _>>()?;
+        if digits.len() != 64 {
+            return Err(BadPin);
+        }
+        let mut bytes = [0u8; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+            *byte = (pair[0] << 4 | pair[1]) as u8;
+        }
+        Ok(Self(bytes))
     }
-    text.parse().ok()
 }
 
-/// Percent-encodes everything but letters, digits and `- . _ ~`.
-pub fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
+impl Pin {
+    /// The pin of a certificate (DER).
+    pub fn of(certificate: &[u8]) -> Self {
+        Self(Sha256::digest(certificate).into())
     }
-    out
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pin({self})")
+    }
 }
 
 #[cfg(test)]
@@ -197,16 +220,22 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_appended_as_the_link_needs() {
-        let link: Link = "/api/cardholders?sort=id".parse().unwrap();
-        let more = with_query(&link, &[("top", "2"), ("name", &encoded("Müller, +1 & \"x\""))]).unwrap();
-        assert_eq!(more.as_str(), "/api/cardholders?sort=id&top=2&name=M%C3%BCller%2C%20%2B1%20%26%20%22x%22");
-    }
-
-    #[test]
     fn a_default_port_is_not_written() {
         let link: Link = "/api".parse().unwrap();
         assert_eq!(Origin::parse("https://a.example:443").unwrap().href(&link), "https://a.example/api");
         assert_eq!(Origin::parse("https://a.example:8904").unwrap().href(&link), "https://a.example:8904/api");
+    }
+
+    #[test]
+    fn pins_are_read_as_tools_print_them() {
+        let plain = "00ff".repeat(16);
+        let upper = plain.to_uppercase();
+        let colons = upper.as_bytes().chunks(2).map(|p| String::from_utf8_lossy(p).into_owned());
+        let colons = colons.collect::<Vec<_>>().join(":");
+        assert_eq!(plain.parse::<Pin>().unwrap(), colons.parse::<Pin>().unwrap());
+        assert_eq!(plain.parse::<Pin>().unwrap().to_string(), plain);
+        for bad in ["", "00", &plain[1..], &format!("{plain}0"), &"g".repeat(64)] {
+            assert!(bad.parse::<Pin>().is_err(), "{bad}");
+        }
     }
 }

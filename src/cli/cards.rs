@@ -1,0 +1,134 @@
+//! `passdesk cards` and `passdesk show`: a person's credentials, live where possible, with whose they are.
+
+use super::lines::{Around, CardLine};
+use super::output::{self, Form};
+use super::{Ending, Json, holder_id, say};
+use crate::console::message::HolderView;
+use crate::desk::Desk;
+use crate::domain::ids::{CredentialId, HolderId};
+use crate::domain::ownership::grade_all;
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::runtime::reading;
+
+/// Arguments of `passdesk cards`.
+#[derive(Debug, clap::Args)]
+pub struct CardsArgs {
+    /// The person, as `search` prints it under `id`.
+    #[arg(value_name = "HOLDER_ID", value_parser = holder_id)]
+    holder: HolderId,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// Arguments of `passdesk show`.
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// A credential or a person, as lists print it under `id`.
+    #[arg(value_parser = subject)]
+    id: Subject,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// What an id names. Both kinds are written alike; only the vendor's part tells (decision 6).
+#[derive(Clone, Debug)]
+struct Subject {
+    holder: Option<HolderId>,
+    card: Option<CredentialId>,
+}
+
+fn subject(text: &str) -> Result<Subject, String> {
+    let bad = |e: crate::domain::ids::BadId| e.to_string();
+    if text.contains('/') {
+        return Ok(Subject { holder: None, card: Some(text.parse().map_err(bad)?) });
+    }
+    Ok(Subject { holder: Some(text.parse().map_err(bad)?), card: text.parse().ok() })
+}
+
+/// Lists a person's credentials.
+pub async fn list(desk: &Desk, args: CardsArgs) -> Result<Ending, Problem> {
+    let view = view(desk, &args.holder).await?;
+    if view.cards.is_empty() {
+        say(format!("{} has no credentials.", view.holder.name().safe()));
+    }
+    output::rows(Form::of(args.json.json), &lines(desk, &view))
+}
+
+/// Shows one credential, or all of a person.
+pub async fn show(desk: &Desk, args: ShowArgs) -> Result<Ending, Problem> {
+    let holder = match (&args.id.holder, &args.id.card) {
+        (_, Some(card)) if args.id.holder.is_none() => holder_of(desk, card).await?,
+        (Some(holder), _) => holder.clone(),
+        (None, _) => return Ok(Ending::Nothing),
+    };
+    let mut view = view(desk, &holder).await?;
+    if let (None, Some(wanted)) = (&args.id.holder, &args.id.card) {
+        view.cards.retain(|(card, _)| card.id == *wanted);
+        if view.cards.is_empty() {
+            return Err(Problem::new(
+                ProblemKind::NotFound,
+                format!("{} has no credential {wanted}", view.holder.name().safe()),
+                "it may have been removed",
+                format!("see `passdesk cards {holder}`"),
+            ));
+        }
+    }
+    let lines = lines(desk, &view);
+    match Form::of(args.json.json) {
+        Form::Json => output::rows(Form::Json, &lines),
+        _ => {
+            let text: Vec<_> = lines.iter().map(CardLine::describe).collect();
+            output::bytes(text.join("\n").as_bytes())?;
+            Ok(if lines.is_empty() { Ending::Nothing } else { Ending::Done })
+        }
+    }
+}
+
+fn lines(desk: &Desk, view: &HolderView) -> Vec<CardLine> {
+    let around = Around {
+        name: view.holder.name().safe(),
+        authorised: view.holder.authorised,
+        profile: desk.provider(&view.holder.id.tenant).map(|p| p.profile()),
+        live: view.live,
+    };
+    view.cards.iter().map(|(card, ownership)| CardLine::new(card, ownership, &around)).collect()
+}
+
+/// The person that holds a credential: the cache knows, and Gallagher's ids say so themselves (decision 6).
+pub async fn holder_of(desk: &Desk, card: &CredentialId) -> Result<HolderId, Problem> {
+    if let Ok(Some(holder)) = desk.cache.holder_of(card).await {
+        return Ok(holder);
+    }
+    let key = card.key.as_str().split('/').next().and_then(|key| key.parse().ok());
+    key.map(|key| HolderId::new(card.tenant.clone(), key)).ok_or_else(|| not_seen(&card.to_string()))
+}
+
+/// A person read live; from the cache, said on stderr, if her system cannot be asked.
+pub async fn view(desk: &Desk, id: &HolderId) -> Result<HolderView, Problem> {
+    let cached = desk.cache.holder(id).await.unwrap_or_default();
+    let Some((holder, cards)) = cached else {
+        // Addresses come from answers only, never from ids (gallagher.md section 2).
+        return Err(not_seen(&id.to_string()));
+    };
+    match reading::live(desk, id, &holder.link).await {
+        Ok(view) => Ok(view),
+        Err(problem) if problem.kind == ProblemKind::Unreachable => {
+            say(problem.to_string());
+            let minutes = desk.clock.now().duration_since(holder.as_of).as_mins();
+            say(format!("What follows is from the cache, {minutes} minutes old."));
+            let records = desk.ledger.intents_of(id).await.unwrap_or_default();
+            let grades = grade_all(&records, &cards);
+            Ok(HolderView { holder, cards: cards.into_iter().zip(grades).collect(), live: false })
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+fn not_seen(id: &str) -> Problem {
+    Problem::new(
+        ProblemKind::NotFound,
+        format!("{id} was never seen here"),
+        "",
+        "find the person first: `passdesk search NAME --live`",
+    )
+}

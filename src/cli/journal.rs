@@ -1,0 +1,70 @@
+//! `passdesk ledger`, and the ledger that goes with a simulated world.
+
+use super::{Ending, data_folder, failed, output, say, sim};
+use crate::config::Site;
+use crate::desk::Desk;
+use crate::desk::clock::SystemClock;
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::ports::ledger::{Ledger, LedgerHealth};
+use crate::store::ledger::SqliteLedger;
+use crate::store::paths::DataRoot;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What can be done with the ledger.
+#[derive(Debug, clap::Subcommand)]
+pub enum LedgerCommand {
+    /// Check chain, MACs and anchor from the first event on.
+    Verify,
+}
+
+/// Runs a ledger command.
+pub async fn run(desk: &Desk, command: &LedgerCommand) -> Result<Ending, Problem> {
+    let LedgerCommand::Verify = command;
+    match desk.ledger.verify().await {
+        LedgerHealth::Verified { events } => {
+            output::bytes(format!("verified\t{events}\t{}\n", desk.ledger.console_id()).as_bytes())
+        }
+        LedgerHealth::Verifying => Err(untrusted("it is still being verified by another task")),
+        LedgerHealth::Broken(why) => Err(untrusted(&why)),
+    }
+}
+
+fn untrusted(why: &str) -> Problem {
+    Problem::new(
+        ProblemKind::Failed,
+        "the ledger cannot be trusted",
+        why,
+        "nothing can be changed until it is put right; browsing works",
+    )
+}
+
+/// `passdesk sim`.
+pub async fn simulate(args: sim::SimArgs, data: Option<PathBuf>) -> Result<Ending, Problem> {
+    let run = sim::run(args, async |file: &Path| open(file, data).await);
+    run.await.map_err(|e| simulator_failed(&e))?;
+    Ok(Ending::Done)
+}
+
+/// Opens the ledger of a site file, verified.
+///
+/// # Errors
+/// If the site file cannot be read, or the ledger not opened or trusted.
+pub async fn open(file: &Path, data: Option<PathBuf>) -> anyhow::Result<Arc<dyn Ledger>> {
+    let site = Site::load(file)?;
+    let paths = DataRoot::new(data_folder(&site, data)?).ledger(site.mode);
+    let ledger = SqliteLedger::open(&paths, Arc::new(SystemClock::start()))?;
+    match ledger.verify().await {
+        LedgerHealth::Broken(why) => Err(untrusted(&why).into()),
+        _ => Ok(Arc::new(ledger)),
+    }
+}
+
+/// What went wrong with the simulator, with all causes.
+pub fn simulator_failed(error: &anyhow::Error) -> Problem {
+    say("The simulator stopped.");
+    match error.downcast_ref::<Problem>() {
+        Some(problem) => problem.clone(),
+        None => failed("the simulator", &std::io::Error::other(format!("{error:#}"))),
+    }
+}

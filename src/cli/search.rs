@@ -1,0 +1,116 @@
+//! `passdesk search`: people, out of the cache, and live where that is asked for or nothing is cached.
+
+use super::lines::HolderLine;
+use super::output::{self, Form};
+use super::{Ending, Json, say};
+use crate::desk::Desk;
+use crate::domain::problem::{Problem, ProblemKind};
+use crate::ports::cache::{CacheError, HolderHit, Scope};
+use crate::ports::provider::HolderRead;
+use futures::future::join_all;
+
+/// Arguments of `passdesk search`.
+#[derive(Debug, clap::Args)]
+pub struct SearchArgs {
+    /// Part of a name, a number, a contact or an id.
+    text: String,
+    /// What to look in.
+    #[arg(long, value_enum, default_value_t)]
+    scope: ScopeArg,
+    /// Ask the systems, not only the cache. They search by name.
+    #[arg(long)]
+    live: bool,
+    /// At most so many people.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    limit: u16,
+    #[command(flatten)]
+    json: Json,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum ScopeArg {
+    #[default]
+    Name,
+    Number,
+    Contact,
+    Id,
+}
+
+impl From<ScopeArg> for Scope {
+    fn from(scope: ScopeArg) -> Self {
+        match scope {
+            ScopeArg::Name => Self::Name,
+            ScopeArg::Number => Self::Number,
+            ScopeArg::Contact => Self::Contact,
+            ScopeArg::Id => Self::Id,
+        }
+    }
+}
+
+/// Searches and prints.
+pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
+    let limit = usize::from(args.limit);
+    let mut hits = desk.cache.search(&args.text, args.scope.into(), limit).await.map_err(|e| no_cache(&e))?;
+    let mut failures = Vec::new();
+    if args.live || hits.total == 0 {
+        let (found, failed) = ask(desk, &args.text, limit).await;
+        failures = failed;
+        desk.cache.store(found.clone(), None).await.map_err(|e| no_cache(&e))?;
+        hits = desk.cache.search(&args.text, args.scope.into(), limit).await.map_err(|e| no_cache(&e))?;
+        // A server may find by rules of its own; what it found is shown, whatever the cache makes of it.
+        for read in found {
+            if hits.rows.len() < limit && !hits.rows.iter().any(|hit| hit.holder.id == read.holder.id) {
+                hits.rows.push(as_hit(read));
+            }
+        }
+    } else {
+        say(format!("From the cache of {} people; --live asks the systems.", hits.total));
+    }
+    for problem in &failures {
+        say(problem.to_string());
+    }
+    if hits.more {
+        say(format!("There are more than {limit}; --limit shows more."));
+    }
+    let profile = |hit: &HolderHit| desk.provider(&hit.holder.id.tenant).map(|p| p.profile());
+    let lines: Vec<_> = hits.rows.iter().map(|hit| HolderLine::new(hit, profile(hit))).collect();
+    let ending = output::rows(Form::of(args.json.json), &lines)?;
+    match (ending, failures.into_iter().next()) {
+        // Nothing was found because nobody answered: that is another thing than nothing found.
+        (Ending::Nothing, Some(problem)) => Err(problem),
+        (Ending::Nothing, None) => {
+            say("Nobody found.");
+            Ok(Ending::Nothing)
+        }
+        (_, Some(_)) => Ok(Ending::Partly),
+        (ending, None) => Ok(ending),
+    }
+}
+
+/// Asks all systems at once; one that fails does not spoil the others.
+async fn ask(desk: &Desk, text: &str, limit: usize) -> (Vec<HolderRead>, Vec<Problem>) {
+    let asked = desk.providers.iter().map(|provider| async move {
+        provider.find_holders(text, limit).await.map_err(|e| e.problem(&provider.profile().name))
+    });
+    let (mut found, mut failed) = (Vec::new(), Vec::new());
+    for answer in join_all(asked).await {
+        match answer {
+            Ok(page) => found.extend(page.rows),
+            Err(problem) => failed.push(problem),
+        }
+    }
+    (found, failed)
+}
+
+fn as_hit(read: HolderRead) -> HolderHit {
+    HolderHit {
+        cards: read.credentials.len(),
+        need: read.credentials.iter().map(|card| card.state()).min(),
+        holder: read.holder,
+        card: None,
+    }
+}
+
+fn no_cache(error: &CacheError) -> Problem {
+    Problem::new(ProblemKind::Failed, "the cache did not answer", error.0.as_str(), "it may be deleted; it fills again")
+}

@@ -1,0 +1,3 @@
+//! What an operator does, by keys, at the three sizes.
+
+mod reissue_expired;
