@@ -138,18 +138,27 @@ impl<'a> Attempt<'a> {
         draft(self.means, self.intent, state, payload, server_date)
     }
 
-    /// Reads the person until the effect of an applied call is seen, a few times at most. `None`: no read
-    /// succeeded.
+    /// Reads the person until the effect of an applied call is clear, a few times at most.
     pub(super) async fn read_back(&self, snapshot: &Snapshot) -> Result<ReadBack, Problem> {
+        // Without a marker, what is unclear now may become clear when the feed has caught up.
+        let feed_decides = self.purpose.marker.is_none()
+            && snapshot.bookmark.is_some()
+            && self.means.provider.profile().feed_operator.is_some();
         let mut last = None;
         for wait in READ_BACK_AFTER {
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
             }
-            match look(self.means, &self.purpose, snapshot, true).await {
-                Ok(seen) if matches!(seen.finding, Finding::Found(_)) => return Ok(seen),
-                other => last = Some(other),
+            let seen = look(self.means, &self.purpose, snapshot, true).await;
+            let final_word = match seen.as_ref().map(|s| &s.finding) {
+                Ok(Finding::Found(_)) => true,
+                Ok(Finding::Unclear { .. }) => !feed_decides,
+                Ok(Finding::Nothing) | Err(_) => false,
+            };
+            if final_word {
+                return seen;
             }
+            last = Some(seen);
         }
         last.unwrap_or_else(|| Err(Problem::new(ProblemKind::Failed, "nothing was read", "", "")))
     }

@@ -1,147 +1,23 @@
 //! The console dies before or after every journal write and every call, and the next one finds out by reading.
 //!
-//! Each point is reached by an interruption of the running future: nothing after it happens, as nothing after a
-//! SIGKILL happens. The ledger is a file that is closed and opened again.
+//! The ledger is a file that is closed and opened again.
 
 use crate::bench::Bench;
-use crate::town::{Town, Watch, holder_id};
-use async_trait::async_trait;
-use passdesk::domain::change::{CredentialChange, PreparedChange};
-use passdesk::domain::credential::CredentialType;
-use passdesk::domain::ids::{CredentialId, HolderId, IntentId, Link, TenantName};
-use passdesk::domain::journal::{Event, EventDraft, IntentRecord, IntentState, ProcessMark};
-use passdesk::domain::operation::Operation;
+use crate::stopping::{StoppingLedger, StoppingVendor, Stops};
+use crate::town::{Watch, holder_id};
+use passdesk::domain::ids::CredentialId;
+use passdesk::domain::journal::{IntentRecord, IntentState, ProcessMark};
 use passdesk::domain::policy::{Mode, Why};
 use passdesk::domain::reissue::{ReissueEnd, ReissuePlan};
 use passdesk::ports::clock::Clock;
-use passdesk::ports::ledger::{HistoryQuery, Ledger, LedgerError, LedgerHealth};
-use passdesk::ports::permit::Permit;
-use passdesk::ports::provider::{
-    Connection, FeedRead, HolderPage, HolderRead, Provider, ProviderError, SendOutcome, TenantProfile,
-};
+use passdesk::ports::ledger::{Ledger, LedgerHealth};
+use passdesk::ports::provider::Provider;
 use passdesk::store::ledger::SqliteLedger;
 use passdesk::store::paths::DataRoot;
 use passdesk::workflow::recovery::{self, RECONCILE_AT_SECONDS};
 use passdesk::workflow::reissue;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::Notify;
-
-/// Stops at the n-th point that is passed.
-struct Stops {
-    at: usize,
-    passed: AtomicUsize,
-    reached: Notify,
-    name: std::sync::Mutex<String>,
-}
-
-impl Stops {
-    fn at(at: usize) -> Arc<Self> {
-        Arc::new(Self { at, passed: AtomicUsize::new(0), reached: Notify::new(), name: std::sync::Mutex::default() })
-    }
-
-    async fn pass(&self, when: &str, what: &str) {
-        if self.passed.fetch_add(1, Ordering::SeqCst) == self.at {
-            *self.name.lock().unwrap() = format!("{when} {what}");
-            self.reached.notify_one();
-            std::future::pending::<()>().await;
-        }
-    }
-
-    async fn around<T>(&self, what: &str, call: impl Future<Output = T>) -> T {
-        self.pass("before", what).await;
-        let result = call.await;
-        self.pass("after", what).await;
-        result
-    }
-}
-
-struct StoppingLedger(Arc<dyn Ledger>, Arc<Stops>);
-
-#[async_trait]
-impl Ledger for StoppingLedger {
-    async fn append(&self, draft: EventDraft) -> Result<Event, LedgerError> {
-        let what = draft.state.to_string();
-        self.1.around(&what, self.0.append(draft)).await
-    }
-    async fn append_all(&self, drafts: Vec<EventDraft>) -> Result<u64, LedgerError> {
-        let what = drafts.iter().map(|d| d.state.to_string()).collect::<Vec<_>>().join("+");
-        self.1.around(&what, self.0.append_all(drafts)).await
-    }
-    async fn intents_of(&self, holder: &HolderId) -> Result<Vec<IntentRecord>, LedgerError> {
-        self.0.intents_of(holder).await
-    }
-    async fn intent(&self, id: IntentId) -> Result<Option<IntentRecord>, LedgerError> {
-        self.0.intent(id).await
-    }
-    async fn unfinished(&self) -> Result<Vec<IntentRecord>, LedgerError> {
-        self.0.unfinished().await
-    }
-    async fn waiting_retirements(&self) -> Result<Vec<IntentRecord>, LedgerError> {
-        self.0.waiting_retirements().await
-    }
-    async fn operations(&self, query: &HistoryQuery) -> Result<Vec<Operation>, LedgerError> {
-        self.0.operations(query).await
-    }
-    async fn claim(&self, holder: &HolderId, owner: &ProcessMark) -> Result<bool, LedgerError> {
-        self.1.around("claim", self.0.claim(holder, owner)).await
-    }
-    async fn release(&self, holder: &HolderId, owner: &ProcessMark) -> Result<(), LedgerError> {
-        self.1.around("release", self.0.release(holder, owner)).await
-    }
-    async fn verify(&self) -> LedgerHealth {
-        self.0.verify().await
-    }
-    fn health(&self) -> LedgerHealth {
-        self.0.health()
-    }
-    fn console_id(&self) -> &str {
-        self.0.console_id()
-    }
-    async fn unsettled_tenants(&self) -> Result<Vec<TenantName>, LedgerError> {
-        self.0.unsettled_tenants().await
-    }
-}
-
-struct StoppingTown(Arc<Town>, Arc<Stops>);
-
-#[async_trait]
-impl Provider for StoppingTown {
-    fn profile(&self) -> &TenantProfile {
-        self.0.profile()
-    }
-    async fn connect(&self) -> Result<Connection, ProviderError> {
-        self.0.connect().await
-    }
-    async fn find_holders(&self, text: &str, limit: usize) -> Result<HolderPage, ProviderError> {
-        self.0.find_holders(text, limit).await
-    }
-    async fn list_holders(&self, page: Option<&Link>, size: usize) -> Result<HolderPage, ProviderError> {
-        self.0.list_holders(page, size).await
-    }
-    async fn holder(&self, id: &HolderId, link: &Link) -> Result<HolderRead, ProviderError> {
-        self.1.around("holder", self.0.holder(id, link)).await
-    }
-    async fn credential_types(&self) -> Result<Vec<CredentialType>, ProviderError> {
-        self.0.credential_types().await
-    }
-    async fn bookmark(&self) -> Result<Option<Link>, ProviderError> {
-        self.1.around("bookmark", self.0.bookmark()).await
-    }
-    async fn changes_since(&self, bookmark: &Link) -> Result<FeedRead, ProviderError> {
-        self.1.around("changes", self.0.changes_since(bookmark)).await
-    }
-    async fn events_of(&self, id: &HolderId, limit: usize) -> Result<Vec<Operation>, ProviderError> {
-        self.0.events_of(id, limit).await
-    }
-    fn prepare(&self, change: &CredentialChange) -> Result<PreparedChange, ProviderError> {
-        self.0.prepare(change)
-    }
-    async fn send(&self, permit: Permit, change: &PreparedChange) -> SendOutcome {
-        self.1.around("send", self.0.send(permit, change)).await
-    }
-}
 
 /// What is cut short.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -178,7 +54,7 @@ async fn cut(work: Work, site: Site, at: usize) -> bool {
     let ready = get_ready(&bench, work, &old).await;
 
     let stops = Stops::at(at);
-    let provider = Arc::new(StoppingTown(Arc::clone(&bench.town), Arc::clone(&stops)));
+    let provider = Arc::new(StoppingVendor(Arc::clone(&bench.town) as Arc<dyn Provider>, Arc::clone(&stops)));
     let ledger = Arc::new(StoppingLedger(Arc::clone(&bench.ledger), Arc::clone(&stops)));
     let dying = bench.means_with(provider, ledger, 1);
     let (before, sent_before) = (ids(&bench), bench.town.sent());
@@ -192,7 +68,7 @@ async fn cut(work: Work, site: Site, at: usize) -> bool {
         end = run => (false, Some(end)),
         () = stops.reached.notified() => (true, None),
     };
-    let place = format!("{work:?} {site:?} point {at}: {}", stops.name.lock().unwrap());
+    let place = format!("{work:?} {site:?} point {at}: {}", stops.place());
     drop(dying);
 
     // The next start: the file is opened again and the dead process's work is settled by reading.
