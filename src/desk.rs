@@ -156,3 +156,56 @@ fn provider(site: &Site, tenant: &Tenant, clock: &Arc<dyn Clock>) -> Result<Arc<
     })?;
     Ok(Arc::new(provider))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn site(folder: &Path, extra: &str) -> Site {
+        let key = folder.join("gall.key");
+        std::fs::write(&key, "7F3A-0C11\n").unwrap();
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let text = format!(
+            "[[tenant]]\nname = \"gall\"\nsystem = \"gallagher\"\nurl = \"http://127.0.0.1:1\"\nmode = \"sim\"\nsecret_file = \"gall.key\"\n{extra}"
+        );
+        Site::parse(&folder.join("site.toml"), &text).unwrap()
+    }
+
+    #[test]
+    fn a_desk_opens_without_asking_anybody() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::open(&site(folder.path(), "marker = false"), &folder.path().join("data")).unwrap();
+        assert_eq!((desk.providers.len(), desk.mode), (1, Mode::Sim));
+        let profile = desk.means(&"gall".parse().unwrap()).unwrap().provider.profile().clone();
+        assert!(profile.starts_unlocked && !profile.marker);
+        assert!(desk.provider(&"other".parse().unwrap()).is_none());
+    }
+
+    #[test]
+    fn i8_a_ledger_that_cannot_be_opened_leaves_browsing() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir_all(data.join("sim/ledger.db")).unwrap();
+        let desk = Desk::open(&site(folder.path(), ""), &data).unwrap();
+        assert!(matches!(desk.ledger.health(), crate::ports::ledger::LedgerHealth::Broken(_)));
+    }
+
+    #[test]
+    fn what_cannot_be_opened_names_the_tenant() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |site: &Site| Desk::open(site, &folder.path().join("data")).err().unwrap();
+        let grid = "[[tenant]]\nname = \"grid\"\nsystem = \"accessgrid\"\nurl = \"https://a.example\"\nmode = \"sim\"\nsecret_env = \"X\"\naccount_id = \"a\"\ntemplate_id = \"t\"\n";
+        let problem = open(&site(folder.path(), grid));
+        assert_eq!(problem.kind.exit_code(), 2);
+        assert!(
+            problem.to_string().contains("grid") && problem.to_string().contains("not in this version"),
+            "{problem}"
+        );
+        let pair = "pin_sha256 = \"PIN\"\nclient_cert_file = \"none.pem\"\nclient_key_file = \"gall.key\"\n";
+        let mut site = site(folder.path(), &pair.replace("PIN", &"00".repeat(32)));
+        site.tenants[0].origin = crate::domain::origin::Origin::parse("https://a.example").unwrap();
+        let problem = open(&site);
+        assert!(problem.to_string().contains("gall") && problem.to_string().contains("none.pem"), "{problem}");
+    }
+}

@@ -158,4 +158,6 @@ impl Provider for Gallagher {
 }
 
 #[cfg(test)]
+mod contract_tests;
+#[cfg(test)]
 mod tests;

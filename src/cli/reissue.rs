@@ -164,7 +164,7 @@ fn show_plan(form: Form, plan: &ReissuePlan, profile: &TenantProfile) -> Result<
     }
     let why = line.why.unwrap_or("not chosen yet: --why");
     let text = format!(
-        "Reissue  {} of {} ({})\nState    {} ({}), issued by {}\nWhy      {why}\nSends    {}\nThen     {}\nOrder    {}\nUndo     {}\n",
+        "Reissue  {} of {} ({})\nState    {} ({}), owner {}\nWhy      {why}\nSends    {}\nThen     {}\nOrder    {}\nUndo     {}\n",
         line.id,
         line.name,
         line.holder,

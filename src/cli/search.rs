@@ -1,4 +1,4 @@
-//! `passdesk search`: people, out of the cache, and live where that is asked for or nothing is cached.
+//! `passdesk search`: people, out of the cache once it knows everybody; before that, or on demand, live.
 
 use super::lines::HolderLine;
 use super::output::{self, Form};
@@ -17,7 +17,7 @@ pub struct SearchArgs {
     /// What to look in.
     #[arg(long, value_enum, default_value_t)]
     scope: ScopeArg,
-    /// Ask the systems, not only the cache. They search by name.
+    /// Ask the systems, even though the cache knows everybody. They search by name.
     #[arg(long)]
     live: bool,
     /// At most so many people.
@@ -52,7 +52,10 @@ pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
     let limit = usize::from(args.limit);
     let mut hits = desk.cache.search(&args.text, args.scope.into(), limit).await.map_err(|e| no_cache(&e))?;
     let mut failures = Vec::new();
-    if args.live || hits.total == 0 {
+    let complete = knows_everybody(desk).await;
+    // The systems search by name only: for the rest, a live call could not answer.
+    let may_help = matches!(args.scope, ScopeArg::Name) || hits.total == 0;
+    if args.live || (!complete && may_help) {
         let (found, failed) = ask(desk, &args.text, limit).await;
         failures = failed;
         desk.cache.store(found.clone(), None).await.map_err(|e| no_cache(&e))?;
@@ -63,8 +66,10 @@ pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
                 hits.rows.push(as_hit(read));
             }
         }
-    } else {
+    } else if complete {
         say(format!("From the cache of {} people; --live asks the systems.", hits.total));
+    } else {
+        say(format!("From the cache, which knows only {} people so far; the console fills it.", hits.total));
     }
     for problem in &failures {
         say(problem.to_string());
@@ -85,6 +90,17 @@ pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
         (_, Some(_)) => Ok(Ending::Partly),
         (ending, None) => Ok(ending),
     }
+}
+
+/// True if every system was read to its end at least once. Before that, not being in the cache means nothing.
+async fn knows_everybody(desk: &Desk) -> bool {
+    for provider in &desk.providers {
+        match desk.cache.fill_mark(&provider.profile().name).await {
+            Ok(mark) if mark.completed.is_some() => {}
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// Asks all systems at once; one that fails does not spoil the others.
