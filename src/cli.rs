@@ -106,7 +106,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Ok(Ending::Partly) => ExitCode::from(3),
         Ok(Ending::Nothing) => ExitCode::from(ProblemKind::NotFound.exit_code()),
         Err(problem) => {
-            say(format!("passdesk: {problem}"));
+            tell(&Problem { what: format!("passdesk: {}", problem.what), ..problem.clone() });
             ExitCode::from(problem.kind.exit_code())
         }
     }
@@ -127,6 +127,10 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
             clap_mangen::Man::new(Cli::command()).render(&mut text).map_err(|e| failed("the manual page", &e))?;
             output::bytes(&text)
         }
+        Some(Command::Ledger(command)) => {
+            let (site, data) = Start::new(cli.config, cli.data, cli.log).site()?;
+            journal::run(&site, &data, &command).await
+        }
         Some(command) => {
             let (desk, _log) = Start::new(cli.config, cli.data, cli.log).desk()?;
             match command {
@@ -135,9 +139,12 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
                 Command::Show(args) => cards::show(&desk, args).await,
                 Command::Reissue(args) => reissue::run(&desk, args).await,
                 Command::History(args) => history::run(&desk, args).await,
-                Command::Ledger(command) => journal::run(&desk, &command).await,
-                // Dealt with above.
-                Command::Demo(_) | Command::Sim(_) | Command::Completions { .. } | Command::Man => Ok(Ending::Done),
+                // Dealt with above: they need no desk.
+                Command::Demo(_)
+                | Command::Sim(_)
+                | Command::Ledger(_)
+                | Command::Completions { .. }
+                | Command::Man => Ok(Ending::Done),
             }
         }
     }
@@ -155,14 +162,20 @@ impl Start {
         Self { config, data, log }
     }
 
-    /// Opens the desk and its log. A log that cannot be written stops nothing.
-    fn desk(&self) -> Result<(Desk, Option<logging::LogGuard>), Problem> {
+    /// Reads the site file, and says where the data are.
+    fn site(&self) -> Result<(Site, PathBuf), Problem> {
         let file = match &self.config {
             Some(file) => file.clone(),
             None => account_folders()?.config_dir().join("site.toml"),
         };
         let site = Site::load(&file)?;
         let data = data_folder(&site, self.data.clone())?;
+        Ok((site, data))
+    }
+
+    /// Opens the desk and its log. A log that cannot be written stops nothing.
+    fn desk(&self) -> Result<(Desk, Option<logging::LogGuard>), Problem> {
+        let (site, data) = self.site()?;
         let log = logging::start(&data, &self.log).map_err(|problem| say(problem.to_string())).ok();
         Ok((Desk::open(&site, &data)?, log))
     }
@@ -185,6 +198,14 @@ fn account_folders() -> Result<directories::ProjectDirs, Problem> {
 /// A line for people, on stderr. If nobody reads it, that is no error.
 fn say(line: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr(), "{}", SafeText::of(line.as_ref()));
+}
+
+/// A problem that does not end the command, with its technical text.
+fn tell(problem: &Problem) {
+    say(problem.to_string());
+    if !problem.detail.is_empty() {
+        say(format!("  {}", problem.detail));
+    }
 }
 
 /// A failure without more to say about it.

@@ -61,7 +61,7 @@ impl Gallagher {
         // The word before the key is demanded by the gateway, which is strict about it (contract section 1).
         let authorization = Secret::new(format!("GGL-API-KEY {}", settings.key.expose()));
         let (reads, mutations) =
-            clients(settings.origin, &authorization, &settings.trust, settings.limits, EmptySuccess::Applied)?;
+            clients(&settings.origin, &authorization, &settings.trust, settings.limits, EmptySuccess::Applied)?;
         Ok(Self { profile: settings.profile, reads, mutations, clock, discovery: RwLock::new(None) })
     }
 

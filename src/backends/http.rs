@@ -133,7 +133,7 @@ pub struct Json {
 /// # Errors
 /// If trust cannot be set up, or the key cannot stand in a header.
 pub fn clients(
-    origin: Origin,
+    origin: &Origin,
     authorization: &Secret,
     trust: &Trust,
     limits: Limits,

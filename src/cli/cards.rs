@@ -2,7 +2,7 @@
 
 use super::lines::{Around, CardLine};
 use super::output::{self, Form};
-use super::{Ending, Json, holder_id, say};
+use super::{Ending, Json, holder_id, say, tell};
 use crate::console::message::HolderView;
 use crate::desk::Desk;
 use crate::domain::ids::{CredentialId, HolderId};
@@ -74,14 +74,12 @@ pub async fn show(desk: &Desk, args: ShowArgs) -> Result<Ending, Problem> {
         }
     }
     let lines = lines(desk, &view);
-    match Form::of(args.json.json) {
-        Form::Json => output::rows(Form::Json, &lines),
-        _ => {
-            let text: Vec<_> = lines.iter().map(CardLine::describe).collect();
-            output::bytes(text.join("\n").as_bytes())?;
-            Ok(if lines.is_empty() { Ending::Nothing } else { Ending::Done })
-        }
+    if args.json.json {
+        return output::rows(Form::Json, &lines);
     }
+    let text: Vec<_> = lines.iter().map(CardLine::describe).collect();
+    output::bytes(text.join("\n").as_bytes())?;
+    Ok(if lines.is_empty() { Ending::Nothing } else { Ending::Done })
 }
 
 fn lines(desk: &Desk, view: &HolderView) -> Vec<CardLine> {
@@ -113,7 +111,7 @@ pub async fn view(desk: &Desk, id: &HolderId) -> Result<HolderView, Problem> {
     match reading::live(desk, id, &holder.link).await {
         Ok(view) => Ok(view),
         Err(problem) if problem.kind == ProblemKind::Unreachable => {
-            say(problem.to_string());
+            tell(&problem);
             let minutes = desk.clock.now().duration_since(holder.as_of).as_mins();
             say(format!("What follows is from the cache, {minutes} minutes old."));
             let records = desk.ledger.intents_of(id).await.unwrap_or_default();

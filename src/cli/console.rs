@@ -40,12 +40,11 @@ fn looks() -> Looks {
 /// Starts a simulated site, writes its site file and matching ledger, and opens the console on it: the same code
 /// and the same configuration as for a real one, only the address is another (decision 4).
 pub async fn demo(args: DemoArgs, data: Option<PathBuf>, log: &str) -> Result<Ending, Problem> {
-    let (folder, _temporary) = match data {
-        Some(folder) => (folder, None),
-        None => {
-            let temporary = Temporary::make().map_err(|e| failed("making a temporary folder", &e))?;
-            (temporary.0.clone(), Some(temporary))
-        }
+    let (folder, _temporary) = if let Some(folder) = data {
+        (folder, None)
+    } else {
+        let temporary = Temporary::make().map_err(|e| failed("making a temporary folder", &e))?;
+        (temporary.0.clone(), Some(temporary))
     };
     let options = SimOptions { seed: args.seed, cardholders: args.cardholders, ..SimOptions::default() };
     let simulator = simulator::start(options).await.map_err(|e| journal::simulator_failed(&e))?;

@@ -2,7 +2,6 @@
 
 use super::{Ending, data_folder, failed, output, say, sim};
 use crate::config::Site;
-use crate::desk::Desk;
 use crate::desk::clock::SystemClock;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::ports::ledger::{Ledger, LedgerHealth};
@@ -18,12 +17,15 @@ pub enum LedgerCommand {
     Verify,
 }
 
-/// Runs a ledger command.
-pub async fn run(desk: &Desk, command: &LedgerCommand) -> Result<Ending, Problem> {
+/// Runs a ledger command. It needs no system and no secret, only the file.
+pub async fn run(site: &Site, data: &Path, command: &LedgerCommand) -> Result<Ending, Problem> {
     let LedgerCommand::Verify = command;
-    match desk.ledger.verify().await {
+    let paths = DataRoot::new(data).ledger(site.mode);
+    let ledger =
+        SqliteLedger::open(&paths, Arc::new(SystemClock::start())).map_err(|e| failed("opening the ledger", &e))?;
+    match ledger.verify().await {
         LedgerHealth::Verified { events } => {
-            output::bytes(format!("verified\t{events}\t{}\n", desk.ledger.console_id()).as_bytes())
+            output::bytes(format!("verified\t{events}\t{}\n", ledger.console_id()).as_bytes())
         }
         LedgerHealth::Verifying => Err(untrusted("it is still being verified by another task")),
         LedgerHealth::Broken(why) => Err(untrusted(&why)),

@@ -175,7 +175,7 @@ impl CardLine {
             ("Evidence", if clues.is_empty() { "none".into() } else { clues }),
             ("As of", format!("{}{}", self.as_of, if self.live { "" } else { " (cache)" })),
         ];
-        lines.iter().map(|(label, text)| format!("{label:<12} {text}\n")).collect()
+        lines.map(|(label, text)| format!("{label:<12} {text}\n")).concat()
     }
 }
 

@@ -47,7 +47,7 @@ pub struct ReissueArgs {
 }
 
 fn reasons() -> impl TypedValueParser<Value = Why> {
-    PossibleValuesParser::new(Why::ALL.map(|why| <&'static str>::from(word(why)))).try_map(|text| text.parse::<Why>())
+    PossibleValuesParser::new(Why::ALL.map(word)).try_map(|text| text.parse::<Why>())
 }
 
 /// The word of a reason on the command line.

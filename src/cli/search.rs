@@ -2,8 +2,9 @@
 
 use super::lines::HolderLine;
 use super::output::{self, Form};
-use super::{Ending, Json, say};
+use super::{Ending, Json, say, tell};
 use crate::desk::Desk;
+use crate::domain::credential::Credential;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::ports::cache::{CacheError, HolderHit, Scope};
 use crate::ports::provider::HolderRead;
@@ -72,7 +73,7 @@ pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
         say(format!("From the cache, which knows only {} people so far; the console fills it.", hits.total));
     }
     for problem in &failures {
-        say(problem.to_string());
+        tell(problem);
     }
     if hits.more {
         say(format!("There are more than {limit}; --limit shows more."));
@@ -121,7 +122,7 @@ async fn ask(desk: &Desk, text: &str, limit: usize) -> (Vec<HolderRead>, Vec<Pro
 fn as_hit(read: HolderRead) -> HolderHit {
     HolderHit {
         cards: read.credentials.len(),
-        need: read.credentials.iter().map(|card| card.state()).min(),
+        need: read.credentials.iter().map(Credential::state).min(),
         holder: read.holder,
         card: None,
     }

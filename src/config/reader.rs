@@ -177,7 +177,9 @@ impl<'a> Section<'a> {
         let written = key.get_ref().as_ref();
         let meant = known.iter().map(|known| (distance(written, known), *known)).min();
         let next = match meant {
-            Some((steps, known)) if steps <= 1 + written.chars().count() / 3 => format!("did you mean `{known}`?"),
+            Some((steps, known)) if steps <= 1 + written.chars().count() / 3 => {
+                format!("did you mean `{known}`? correct it there")
+            }
             _ => format!("known here: {}", known.join(", ")),
         };
         Err(self.source.wrong(&key.span(), format!("{} has no key `{written}`", self.name), next))

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// No secret is longer; more is a wrong file.
 const MAX_BYTES: u64 = 64 << 10;
 /// How long a command may take: somebody may have to type a passphrase or touch a token.
-const COMMAND_WAIT: Duration = Duration::from_secs(60);
+const COMMAND_WAIT: Duration = Duration::from_mins(1);
 
 /// Where a secret comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::model::{Model, Overlay, Tone, Watch};
 use super::wizard::DWELL;
 use crate::domain::credential::InvitationStatus;
 use crate::domain::ids::{CredentialId, HolderId, IntentId};
-use crate::domain::journal::IntentRecord;
+use crate::domain::journal::{IntentRecord, IntentState};
 use crate::domain::problem::Problem;
 use crate::domain::reissue::{ReissueEnd, ReissueStep, Settled};
 use jiff::SignedDuration;
@@ -151,6 +151,13 @@ impl Model {
         vec![Effect::Timer(Timer::Watch(card.clone()), WATCH_EVERY)]
     }
 
+    /// A person as people say it: her name where it is on screen, else her id.
+    fn who(&self, holder: &HolderId) -> String {
+        let shown = self.shown.view.as_ref().map(|v| &v.holder).filter(|h| h.id == *holder);
+        let found = || self.hits.rows.iter().map(|r| &r.holder).find(|h| h.id == *holder);
+        shown.or_else(found).map_or_else(|| holder.to_string(), |h| h.name().safe().to_string())
+    }
+
     /// What the ledger says is not finished, and what reading has settled.
     pub(super) fn unfinished(
         &mut self,
@@ -158,21 +165,28 @@ impl Model {
         waiting: Vec<IntentRecord>,
         settled: Vec<Settled>,
     ) -> Vec<Effect> {
+        let mut again = None;
         for one in &settled {
-            let tone = if one.state.is_open_question() { Tone::Warn } else { Tone::Ok };
-            let news = !self.open.iter().any(|r| r.intent == one.intent && r.state == one.state);
-            if news {
-                let text = format!("{}: {}", one.holder, one.words);
-                self.say(tone, &text);
+            let (tone, word) = match one.state {
+                IntentState::Unknown => (Tone::Error, "OUTCOME UNKNOWN: "),
+                IntentState::Ambiguous | IntentState::Diverged => (Tone::Error, "OWNER AMBIGUOUS: "),
+                IntentState::Done => (Tone::Ok, "Settled: "),
+                _ => (Tone::Warn, "Settled: "),
+            };
+            let text = format!("{word}{}: {}.", self.who(&one.holder), one.words);
+            if self.open.iter().any(|r| r.intent == one.intent && r.state == one.state) {
+                self.log(tone, &text, "");
             } else {
-                self.log(tone, &format!("{}: {}", one.holder, one.words), "");
+                self.say(tone, &text);
+                again = self.shown.view.as_ref().filter(|v| v.holder.id == one.holder).map(|v| v.holder.clone());
             }
         }
         let known: Vec<IntentId> = self.waiting.iter().map(|w| w.intent).collect();
         self.open = open;
         self.waiting = waiting;
 
-        let mut effects = Vec::new();
+        // What is on screen of that person was read before it was settled.
+        let mut effects = again.map(|h| self.read_live(h.id, h.link)).unwrap_or_default();
         for record in &self.waiting {
             if !known.contains(&record.intent) {
                 effects.push(Effect::Timer(Timer::Waiting(record.intent), Duration::from_secs(2)));
@@ -211,10 +225,8 @@ impl Model {
                 return self.retire(record);
             }
             Ok(true) => {
-                let text = format!(
-                    "{}: the new pass is accepted; the old one still works: w, then y retires it.",
-                    record.purpose.holder
-                );
+                let who = self.who(&record.purpose.holder);
+                let text = format!("{who}: the new pass is accepted, the old one still works; w, ENT, y retires it.");
                 self.say(Tone::Warn, &text);
                 return Vec::new();
             }

@@ -43,7 +43,7 @@ fn remark(card: &Credential, model: &Model) -> String {
     let date = |t: jiff::Timestamp| super::history::day(model, t);
     if let Some(invitation) = &card.invitation {
         match invitation.status {
-            InvitationStatus::NotSent => return "invite not sent yet".into(),
+            InvitationStatus::NotSent => return "invite not sent".into(),
             InvitationStatus::Sent => return "invite sent".into(),
             InvitationStatus::Expired => return "invite expired".into(),
             InvitationStatus::Unknown => return "invite in an unknown state".into(),
@@ -65,11 +65,13 @@ fn card_row(pen: &mut Pen<'_>, card: &Credential, owner: &Ownership, model: &Mod
     if width >= 68 {
         let extra = usize::from(width - 68);
         pen.cell(Role::Muted, tenant, 5).skip(1);
-        pen.cell(Role::Plain, card.type_name.safe().as_str(), 18 + extra / 5).skip(1);
-        pen.cell(Role::Plain, &shown_number(card), 12 + extra / 4).skip(1);
+        pen.cell(Role::Plain, card.type_name.safe().as_str(), 17 + extra / 6).skip(1);
+        pen.cell(Role::Plain, &shown_number(card), 10 + extra / 6).skip(1);
+    } else if width >= 50 {
+        pen.cell(Role::Plain, card.type_name.safe().as_str(), 13).skip(1);
+        pen.cell(Role::Plain, &shown_number(card), 9).skip(1);
     } else {
-        pen.cell(Role::Plain, card.type_name.safe().as_str(), 14).skip(1);
-        pen.cell(Role::Plain, &shown_number(card), 10).skip(1);
+        pen.cell(Role::Plain, card.type_name.safe().as_str(), usize::from(width).saturating_sub(24)).skip(1);
     }
     pen.cell(grade_role(owner.grade), owner.grade.badge(), 8).skip(1);
     pen.put(Role::Muted, &remark(card, model));

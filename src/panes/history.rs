@@ -46,13 +46,20 @@ fn result_role(result: &str) -> Role {
 
 fn operation_row(pen: &mut Pen<'_>, op: &Operation, model: &Model, width: u16) {
     pen.cell(Role::Muted, &moment(model, op.at), 12).skip(1);
-    let letter = if op.source == Source::Ledger { "L" } else { "V" };
-    pen.cell(Role::Key, letter, 1).skip(1);
     let wide = width >= 90;
-    pen.cell(Role::Plain, op.action.as_str(), if wide { 30 } else { 18 }).skip(1);
-    pen.cell(result_role(op.result.as_str()), op.result.as_str(), if wide { 11 } else { 9 }).skip(1);
-    pen.cell(Role::Plain, op.operator.as_str(), if wide { 18 } else { 8 }).skip(1);
-    pen.cell(Role::Plain, op.ticket.as_str(), 10).skip(1);
+    if op.source == Source::Vendor {
+        // A vendor's event has no result and no ticket; its name and the acting party need the room.
+        pen.cell(Role::Key, "V", 1).skip(1);
+        pen.cell(Role::Plain, op.action.as_str(), if wide { 30 } else { 24 }).skip(1);
+        pen.cell(Role::Muted, op.operator.as_str(), if wide { 30 } else { 24 }).skip(1);
+        pen.put(Role::Muted, op.note.as_str());
+        return;
+    }
+    pen.cell(Role::Key, "L", 1).skip(1);
+    pen.cell(Role::Plain, op.action.as_str(), if wide { 18 } else { 12 }).skip(1);
+    pen.cell(result_role(op.result.as_str()), op.result.as_str(), 11).skip(1);
+    pen.cell(Role::Plain, op.operator.as_str(), if wide { 18 } else { 12 }).skip(1);
+    pen.cell(Role::Plain, op.ticket.as_str(), 11).skip(1);
     pen.put(Role::Muted, op.note.as_str());
 }
 

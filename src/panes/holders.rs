@@ -83,7 +83,13 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let focused = matches!(model.focus, Pane::Holders | Pane::Search);
     let shown = model.hits.rows.len();
     let more = if model.hits.more { "+" } else { "" };
-    let right = format!("{shown}{more} of {}{}", model.hits.total, cache_age(model));
+    let filling: u64 = model.tenants.iter().filter(|t| t.filling).map(|t| t.fill.seen).sum();
+    let total = model.hits.total.max(filling);
+    let right = match cache_age(model) {
+        age if area.width >= 60 => format!("{shown}{more} of {total}{age}"),
+        _ if filling > 0 => format!("{shown}{more} of {total}, reading"),
+        age => format!("{shown}{more} of {total}{age}"),
+    };
     title(buffer, theme, area, model.focus == Pane::Holders, "2 Cardholders", &right);
     let height = usize::from(area.height.saturating_sub(1));
     if shown == 0 {

@@ -131,6 +131,16 @@ fn lines(model: &Model, card: &Credential, authorised: bool, width: usize) -> Ve
     out
 }
 
+/// Keeps so many lines; where some are left out, the last one ends in `..`.
+fn shorten(lines: &mut Vec<Drawn>, keep: usize) {
+    if lines.len() > keep {
+        lines.truncate(keep);
+        if let Some((_, text)) = lines.last_mut().and_then(|line| line.last_mut()) {
+            text.push_str(" ..");
+        }
+    }
+}
+
 /// Draws the state of the card under the cursor.
 pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
@@ -158,8 +168,8 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     owned.extend(owner_lines.map(|l| vec![(Role::Plain, format!("{}{l}", " ".repeat(19)))]));
     // Whose it is must always be seen: where rows are few, further clues and then what cannot be done give way.
     if all.len() + owned.len() > height {
-        owned.truncate(height.saturating_sub(all.len()).max(1));
-        all.truncate(height.saturating_sub(owned.len()));
+        shorten(&mut owned, height.saturating_sub(all.len()).max(1));
+        shorten(&mut all, height.saturating_sub(owned.len()));
     }
     all.extend(owned);
     for (i, line) in all.into_iter().enumerate().take(height) {

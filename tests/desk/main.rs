@@ -5,6 +5,7 @@ mod bench;
 mod binding;
 mod crash;
 mod ownership;
+mod pictures;
 mod reissue;
 mod site;
 mod stage;

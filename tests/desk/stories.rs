@@ -1,3 +1,6 @@
 //! What an operator does, by keys, at the three sizes.
 
+mod new_phone;
 mod reissue_expired;
+mod rules;
+mod trouble;

@@ -24,7 +24,7 @@ impl Gallagher {
             return Err(unreadable("the list of events has no events"));
         };
         let mut rows: Vec<_> = found.iter().filter_map(|event| read_event(event, id)).collect();
-        rows.sort_by(|a, b| b.at.cmp(&a.at));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.at));
         rows.truncate(limit);
         Ok(rows)
     }

@@ -145,7 +145,7 @@ pub fn short() -> Limits {
 
 pub fn both(origin: &Origin) -> (Reads, Mutations) {
     let key = Secret::new("GGL-API-KEY CANARY-0000-7F3A".into());
-    clients(origin.clone(), &key, &Trust::default(), short(), EmptySuccess::Applied).unwrap()
+    clients(origin, &key, &Trust::default(), short(), EmptySuccess::Applied).unwrap()
 }
 
 fn change() -> PreparedChange {
@@ -258,7 +258,7 @@ async fn what_cannot_be_connected_was_not_sent() {
     let origin = Origin::parse(&plain.origin.to_string().replace("http:", "https:")).unwrap();
     let trust = Trust { pin: Some("00".repeat(32).parse().unwrap()), client: None };
     let key = Secret::new("GGL-API-KEY 7F3A".into());
-    let (_, mutations) = clients(origin, &key, &trust, short(), EmptySuccess::Applied).unwrap();
+    let (_, mutations) = clients(&origin, &key, &trust, short(), EmptySuccess::Applied).unwrap();
     let change = change();
     assert_eq!(kind_of(&mutations.send(permit(&change).await, &change).await), not_sent);
 }
@@ -330,7 +330,7 @@ async fn reads_are_repeated_where_that_helps_and_only_there() {
         ("502 Bad Gateway", "", K::Unavailable, 4),
         ("504 Gateway Timeout", "", K::Unavailable, 4),
         ("429 Too Many Requests", "Retry-After: 0\r\n", K::RateLimited(Some(Duration::ZERO)), 4),
-        ("429 Too Many Requests", "Retry-After: 60\r\n", K::RateLimited(Some(Duration::from_secs(60))), 1),
+        ("429 Too Many Requests", "Retry-After: 60\r\n", K::RateLimited(Some(Duration::from_mins(1))), 1),
         ("500 Internal Server Error", "", K::Unavailable, 1),
         ("401 Unauthorized", "", K::Unauthorised, 1),
         ("403 Forbidden", "", K::Forbidden, 1),
@@ -397,7 +397,7 @@ fn gzip_bomb() -> Vec<u8> {
     bits.extend((0..8).rev().map(|i| (0x50u8 >> i) & 1 == 1));
     let one = [true, true, false, false, false, true, false, true, false, false, false, false, false];
     let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    while bits.len() % 8 != 0 || bits.len() < 8 {
+    while !bits.len().is_multiple_of(8) {
         bits.extend(one);
     }
     let pack = |bits: &[bool]| -> Vec<u8> {
@@ -502,7 +502,7 @@ async fn a_change_goes_to_the_pinned_server_only() {
     ] {
         let trust = Trust { pin, client: None };
         let key = Secret::new("GGL-API-KEY 7F3A".into());
-        let (_, mutations) = clients(origin.clone(), &key, &trust, short(), EmptySuccess::Applied).unwrap();
+        let (_, mutations) = clients(origin, &key, &trust, short(), EmptySuccess::Applied).unwrap();
         let change = change();
         assert_eq!(kind_of(&mutations.send(permit(&change).await, &change).await), expected, "{name}");
     }
