@@ -301,3 +301,16 @@ async fn absence_is_not_proved_while_the_list_changes() {
     let settled = recovery::settle(&bench.means(), record).await;
     assert_eq!(settled.state, IntentState::Abandoned, "{}", settled.words);
 }
+
+#[tokio::test(start_paused = true)]
+async fn absence_is_not_proved_by_a_feed_that_lags_behind_the_list() {
+    let (bench, _) = lost_swap(12).await;
+    bench.town.streets().foreign_add("a new card that the feed does not show yet");
+    bench.town.streets().feed.clear();
+    let mut record = bench.last().await;
+    record.snapshot.as_mut().unwrap().bookmark = Some("/api/cardholders/changes?pos=0".parse().unwrap());
+    bench.watch.advance(1200);
+    let settled = recovery::settle(&bench.means(), record).await;
+    assert_eq!(settled.state, IntentState::Unknown);
+    assert!(settled.words.contains("a new pass is there"), "{}", settled.words);
+}
