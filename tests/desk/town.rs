@@ -99,6 +99,10 @@ pub struct Streets {
     pub sent: usize,
     /// Reads to come that fail.
     pub failing_reads: usize,
+    /// How many seconds each read takes.
+    pub slowness: u64,
+    /// What somebody does before the read after so many others.
+    pub on_read: Option<(usize, Act)>,
     prepared: Vec<(String, CredentialChange)>,
     minted: u32,
     now: Timestamp,
@@ -311,6 +315,12 @@ impl Provider for Town {
 
     async fn holder(&self, id: &HolderId, _: &Link) -> Result<HolderRead, ProviderError> {
         let mut streets = self.streets();
+        self.watch.advance(streets.slowness);
+        match streets.on_read.take() {
+            Some((0, act)) => act(&mut streets),
+            Some((more, act)) => streets.on_read = Some((more - 1, act)),
+            None => {}
+        }
         if streets.failing_reads > 0 {
             streets.failing_reads -= 1;
             return Err(ProviderError::new(ProviderErrorKind::Unavailable, "no answer"));

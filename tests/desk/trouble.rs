@@ -245,3 +245,72 @@ async fn a_reissue_may_run_in_a_task_of_its_own() {
     assert!(matches!(tokio::spawn(task).await.unwrap(), ReissueEnd::Done { .. }));
     assert!(told.recv().await.is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn i12_a_read_older_than_thirty_seconds_is_not_acted_on() {
+    let bench = Bench::new(9, true, true);
+    let old = bench.issue_ours("phone").await;
+    bench.town.streets().expire(&old);
+    let plan = bench.preview(&old, None).await.unwrap();
+    bench.town.streets().slowness = 31;
+    let end = bench.run(plan).await;
+    assert!(matches!(&end, ReissueEnd::NotSent(p) if p.what.contains("too old")), "{end:?}");
+    assert_eq!((bench.town.sent(), bench.last().await.state), (0, IntentState::Abandoned));
+    let plan = bench.preview(&old, None).await.unwrap();
+    bench.town.streets().slowness = 30;
+    assert!(matches!(bench.run(plan).await, ReissueEnd::Done { .. }));
+}
+
+/// A swap whose answer was lost before it did anything.
+async fn lost_swap(seed: u64) -> (Bench, passdesk::domain::ids::CredentialId) {
+    let bench = Bench::new(seed, true, true);
+    let old = bench.issue_ours("phone").await;
+    bench.town.streets().expire(&old);
+    bench.town.streets().answers.push_back(Answer::LostBefore);
+    let plan = bench.preview(&old, None).await.unwrap();
+    assert!(matches!(bench.run(plan).await, ReissueEnd::Unknown(..)));
+    (bench, old)
+}
+
+#[tokio::test(start_paused = true)]
+async fn absence_is_not_proved_when_the_old_pass_is_gone_as_well() {
+    let (bench, old) = lost_swap(10).await;
+    bench.town.streets().foreign_remove(&old);
+    bench.watch.advance(1200);
+    let settled = recovery::settle(&bench.means(), bench.last().await).await;
+    assert_eq!(settled.state, IntentState::Unknown);
+    assert!(settled.words.contains("the old pass is gone"), "{}", settled.words);
+}
+
+#[tokio::test(start_paused = true)]
+async fn absence_is_not_proved_while_the_list_changes() {
+    let (bench, _) = lost_swap(11).await;
+    bench.watch.advance(1200);
+    // Between the two looks somebody touches another card; the feed reports only what is added or removed.
+    let other = bench.town.streets().foreign_add("theirs");
+    bench.town.streets().feed.clear();
+    bench.town.streets().on_read =
+        Some((1, Box::new(move |streets| streets.card(&other).unwrap().status_word = "Lost".into())));
+    let mut record = bench.last().await;
+    record.snapshot.as_mut().unwrap().bookmark = Some("/api/cardholders/changes?pos=0".parse().unwrap());
+    record.snapshot.as_mut().unwrap().before =
+        bench.town.streets().cards().iter().map(passdesk::domain::journal::Seen::of).collect();
+    let settled = recovery::settle(&bench.means(), record.clone()).await;
+    assert_eq!(settled.state, IntentState::Unknown, "{}", settled.words);
+    assert!(settled.words.contains("changing right now"), "{}", settled.words);
+    let settled = recovery::settle(&bench.means(), record).await;
+    assert_eq!(settled.state, IntentState::Abandoned, "{}", settled.words);
+}
+
+#[tokio::test(start_paused = true)]
+async fn absence_is_not_proved_by_a_feed_that_lags_behind_the_list() {
+    let (bench, _) = lost_swap(12).await;
+    bench.town.streets().foreign_add("a new card that the feed does not show yet");
+    bench.town.streets().feed.clear();
+    let mut record = bench.last().await;
+    record.snapshot.as_mut().unwrap().bookmark = Some("/api/cardholders/changes?pos=0".parse().unwrap());
+    bench.watch.advance(1200);
+    let settled = recovery::settle(&bench.means(), record).await;
+    assert_eq!(settled.state, IntentState::Unknown);
+    assert!(settled.words.contains("a new pass is there"), "{}", settled.words);
+}

@@ -1,0 +1,221 @@
+//! Which object did our call make? Every sort of trace, alone and against the others.
+
+use crate::bench::purpose;
+use crate::town::{Streets, holder_id, mobile_type, them, us};
+use passdesk::domain::credential::Credential;
+use passdesk::domain::ids::Link;
+use passdesk::domain::journal::{Act, Binding, Marker, Proof, Purpose, Seen, Snapshot, contact_hash};
+use passdesk::ports::provider::FeedRow;
+use passdesk::workflow::binding::{Finding, Traces};
+
+struct Scene {
+    purpose: Purpose,
+    snapshot: Snapshot,
+    before: Vec<Credential>,
+    after: Vec<Credential>,
+    feed: Option<Vec<FeedRow>>,
+    us: Option<Link>,
+    proven: bool,
+    streets: Streets,
+}
+
+const MAIL: &str = "jane.doe@example.org";
+
+impl Scene {
+    /// An old card of ours and one of theirs; nothing has happened yet.
+    fn new(act: Act, marker: bool) -> Self {
+        let mut streets = Streets::default();
+        let old = streets.mint("old", MAIL);
+        let theirs = streets.mint("theirs", MAIL);
+        let marker = marker.then(|| Marker::from_bits([7; 10]));
+        let purpose = Purpose { marker, old: Some(Seen::of(&old)), ..purpose(uuid::Uuid::nil(), act) };
+        let before = vec![old.clone(), theirs];
+        let snapshot = Snapshot {
+            before: before.iter().map(Seen::of).collect(),
+            bookmark: Some("/api/cardholders/changes?pos=0".parse().unwrap()),
+            request: "00".into(),
+            expect_contact: contact_hash(&old),
+        };
+        let after = before.clone();
+        Self { purpose, snapshot, before, after, feed: None, us: None, proven: true, streets }
+    }
+
+    fn old_gone(mut self) -> Self {
+        self.after.retain(|c| c.id != self.before[0].id);
+        self
+    }
+
+    fn number(&self) -> String {
+        self.purpose.marker.as_ref().map_or_else(|| "phone".to_owned(), |m| m.stamp("phone"))
+    }
+
+    /// The card that the call would make.
+    fn made(mut self) -> Self {
+        let card = self.streets.mint(&self.number(), MAIL);
+        self.after.push(card);
+        self
+    }
+
+    fn card(mut self, change: impl FnOnce(&mut Credential)) -> Self {
+        let mut card = self.streets.mint("another", MAIL);
+        change(&mut card);
+        self.after.push(card);
+        self
+    }
+
+    /// A row for the newest card.
+    fn row(mut self, operator: Link) -> Self {
+        let added = vec![self.after.last().unwrap().link.clone()];
+        let at = "2026-06-02T09:00:00Z".parse().unwrap();
+        let row = FeedRow { at, holder: holder_id(), operator: Some(operator), added, removed: Vec::new() };
+        self.feed.get_or_insert_default().push(row);
+        self.us = Some(us());
+        self
+    }
+
+    fn unproven(mut self) -> Self {
+        self.proven = false;
+        self
+    }
+
+    fn judge(&self) -> Finding {
+        Traces {
+            purpose: &self.purpose,
+            snapshot: &self.snapshot,
+            after: &self.after,
+            feed: self.feed.as_deref(),
+            us: self.us.as_ref(),
+            proven: self.proven,
+        }
+        .judge()
+    }
+
+    fn found(&self) -> Binding {
+        match self.judge() {
+            Finding::Found(bound) => *bound,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn why_unclear(&self) -> &'static str {
+        match self.judge() {
+            Finding::Unclear { why, .. } => why,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn all_evidence_that_agrees_is_kept() {
+    let scene = Scene::new(Act::Swap, true).old_gone().made().row(us());
+    let bound = scene.found();
+    assert_eq!(bound.proofs, [Proof::Marker, Proof::Feed, Proof::Diff]);
+    assert_eq!(bound.object.unwrap().id, scene.after.last().unwrap().id);
+    assert_eq!(bound.ended, scene.purpose.old);
+    // An issue ends nothing, even if somebody else ended the old one meanwhile.
+    assert_eq!(Scene::new(Act::Issue, true).made().found().ended, None);
+}
+
+#[test]
+fn a_marker_decides_among_rivals() {
+    let scene = Scene::new(Act::Issue, true).made().card(|_| ());
+    assert_eq!(scene.found().proofs, [Proof::Marker]);
+    assert_eq!(scene.found().object.unwrap().id, scene.after[2].id);
+}
+
+#[test]
+fn i13_a_marker_on_two_cards_or_on_an_old_one_is_unclear() {
+    let twice = Scene::new(Act::Issue, true).made().made();
+    assert_eq!(twice.why_unclear(), "several cards carry our marker");
+    let mut early = Scene::new(Act::Issue, true).made();
+    early.snapshot.before.push(Seen::of(early.after.last().unwrap()));
+    assert_eq!(early.why_unclear(), "it was there before we sent anything");
+}
+
+#[test]
+fn i13_a_marker_on_another_type_is_unclear() {
+    let mut scene = Scene::new(Act::Issue, true).made();
+    scene.after.last_mut().unwrap().type_link = "/api/card_types/9".parse().unwrap();
+    assert_eq!(scene.why_unclear(), "it is of another card type");
+}
+
+#[test]
+fn i13_a_swap_that_left_the_old_one_is_unclear() {
+    for marker in [true, false] {
+        let scene = Scene::new(Act::Swap, marker).made();
+        assert!(scene.why_unclear().contains("the old one is not gone"), "marker {marker}");
+    }
+}
+
+#[test]
+fn i13_a_marked_card_that_somebody_else_added_is_unclear() {
+    let scene = Scene::new(Act::Issue, true).made().row(them());
+    assert_eq!(scene.why_unclear(), "the vendor's log names somebody else as its creator");
+}
+
+#[test]
+fn i13_a_vendor_that_changes_the_number_is_noticed() {
+    let scene = Scene::new(Act::Issue, true).card(|_| ());
+    assert_eq!(scene.why_unclear(), "the new card does not carry our marker");
+    // Not proven: what lacks our marker is then simply not ours, and ours may still come.
+    assert_eq!(scene.unproven().judge(), Finding::Nothing);
+}
+
+#[test]
+fn the_feed_decides_where_there_is_no_marker() {
+    let scene = Scene::new(Act::Issue, false).made().row(us()).card(|_| ()).row(them());
+    assert_eq!(scene.found().proofs, [Proof::Feed]);
+    assert_eq!(scene.found().object.unwrap().id, scene.after[2].id);
+    let foreign_only = Scene::new(Act::Issue, false).card(|_| ()).row(them());
+    assert_eq!(foreign_only.judge(), Finding::Nothing, "ours is not there yet");
+}
+
+#[test]
+fn i13_a_shared_key_in_the_feed_is_unclear() {
+    let scene = Scene::new(Act::Issue, false).made().row(us()).card(|_| ()).row(us());
+    assert!(scene.why_unclear().contains("our key is shared"));
+    let mut vanished = Scene::new(Act::Issue, false).card(|_| ()).row(us()).card(|_| ());
+    vanished.after.remove(2);
+    assert_eq!(vanished.why_unclear(), "the vendor's log names a new card of ours that is not there");
+}
+
+#[test]
+fn a_card_of_another_type_is_the_feed_row_of_another_change() {
+    let other = |c: &mut Credential| c.type_link = "/api/card_types/9".parse().unwrap();
+    let scene = Scene::new(Act::Issue, false).card(other).row(us()).made().row(us());
+    assert_eq!(scene.found().object.unwrap().id, scene.after[3].id);
+    assert_eq!(scene.purpose.type_link, mobile_type());
+}
+
+#[test]
+fn a_difference_alone_binds_only_if_nothing_else_moved() {
+    assert_eq!(Scene::new(Act::Issue, false).made().found().proofs, [Proof::Diff]);
+    assert_eq!(Scene::new(Act::Swap, false).old_gone().made().found().proofs, [Proof::Diff]);
+
+    let two = Scene::new(Act::Issue, false).made().card(|_| ());
+    assert_eq!(two.why_unclear(), "several new cards, and no mark to tell them apart");
+    let others = "other changes of this person were seen in the same time";
+    let other_type = Scene::new(Act::Issue, false).made().card(|c| c.type_link = "/api/card_types/9".parse().unwrap());
+    assert_eq!(other_type.why_unclear(), others);
+    let old_gone = Scene::new(Act::Issue, false).old_gone().made();
+    assert_eq!(old_gone.why_unclear(), others, "an issue does not remove the old one");
+    let mut moved = Scene::new(Act::Swap, false).old_gone().made();
+    moved.after[0].status_word = "Disabled (manually)".into();
+    assert_eq!(moved.why_unclear(), others);
+}
+
+#[test]
+fn a_new_card_with_another_contact_is_not_what_we_asked_for() {
+    let scene = Scene::new(Act::Issue, false).card(|c| {
+        c.invitation.as_mut().unwrap().email = "mallory@example.org".into();
+    });
+    assert_eq!(scene.why_unclear(), "the new card shows another contact");
+    assert_eq!(scene.unproven().judge(), Finding::Nothing);
+}
+
+#[test]
+fn a_removal_is_proved_by_absence() {
+    assert_eq!(Scene::new(Act::Retire, false).judge(), Finding::Nothing);
+    let scene = Scene::new(Act::Retire, false).old_gone();
+    assert_eq!((scene.found().proofs, scene.found().ended), (vec![Proof::Absence], scene.purpose.old.clone()));
+}
