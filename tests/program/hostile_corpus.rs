@@ -19,14 +19,6 @@ const PIECES: &[&str] = &[
     "\u{d7ff}", "\u{e000}", "\u{10ffff}", "Ω≈ç√", "ẞ", "İ", "ĳ", "\u{1100}\u{1161}\u{11a8}",
 ];
 
-/// A person as another program at the site would create her.
-pub struct Person {
-    /// The body of the POST.
-    pub body: Value,
-    /// Begins the first name; no other person's does.
-    pub tag: String,
-}
-
 fn text(dice: &mut rand::rngs::SmallRng, pieces: usize, longest: usize) -> String {
     let mut all = String::new();
     for _ in 0..dice.random_range(1..=pieces) {
@@ -38,15 +30,16 @@ fn text(dice: &mut rand::rngs::SmallRng, pieces: usize, longest: usize) -> Strin
     all.chars().take(longest).collect()
 }
 
-/// So many people, the first of them plain: her row shows where each column begins. Every piece is used at least
-/// once if there are enough people.
-pub fn people(seed: u64, count: usize) -> Vec<Person> {
+/// So many people as another program at the site would create them, each first name beginning with a tag of its own.
+/// The first of them is plain: her row shows where each column begins. Every piece is used at least once if there
+/// are enough people.
+pub fn people(seed: u64, count: usize) -> Vec<Value> {
     let mut dice = rand::rngs::SmallRng::seed_from_u64(seed);
     (0..count)
         .map(|n| {
             let tag = format!("{FAMILY}{n:03}");
             if n == 0 {
-                return Person { body: person(&tag, "Plain", "Works", "plain@example.org", "E1", "0211234567", "A1"), tag };
+                return person(&tag, "Plain", "Works", "plain@example.org", "E1", "0211234567", "A1");
             }
             let first: String = format!("{tag}{}", PIECES[n % PIECES.len()]).chars().take(50).collect();
             let description = match n % 10 {
@@ -57,7 +50,7 @@ pub fn people(seed: u64, count: usize) -> Vec<Person> {
             // The site refuses addresses with blanks; everything else may stand in one.
             let local: String = text(&mut dice, 3, 60).chars().filter(|c| !c.is_whitespace() && *c != '@').collect();
             let address = format!("x{local}@exam{}.org", ["ple", "\u{202e}ple", "\u{1b}[1mple"].choose(&mut dice).unwrap());
-            let body = person(
+            person(
                 &first,
                 &text(&mut dice, 3, 50),
                 &description,
@@ -65,8 +58,7 @@ pub fn people(seed: u64, count: usize) -> Vec<Person> {
                 &text(&mut dice, 3, 60),
                 &text(&mut dice, 2, 40),
                 &format!("{n}{}", text(&mut dice, 3, 60)),
-            );
-            Person { body, tag }
+            )
         })
         .collect()
 }

@@ -15,7 +15,6 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_millis(150);
 
 pub const ENTER: &str = "\r";
-pub const ESC: &str = "\x1b";
 pub const CTRL_C: &str = "\x03";
 pub const PAGE_DOWN: &str = "\x1b[6~";
 
@@ -159,6 +158,18 @@ impl Screen {
                 return self;
             }
             assert!(Instant::now() < until, "{key:?} never led to {text:?}; the screen is:\n{}", self.text());
+        }
+    }
+
+    /// Presses Escape until the text is gone. Alone, never with another key: that would be a key with Alt.
+    pub fn escape(&self, text: &str) -> &Self {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            self.press("\x1b");
+            if self.holds(AGAIN, |seen| !seen.parser.screen().contents().contains(text)) {
+                return self;
+            }
+            assert!(Instant::now() < until, "Escape never closed {text:?}; the screen is:\n{}", self.text());
         }
     }
 

@@ -147,9 +147,8 @@ fn kill_console(site: &Site, case: &Case, moment: Moment, pause: Duration) {
         let before = screen.rows()[1].clone();
         screen.press("\x13").wait_until("another scope", |s| s.rows(0, 80).nth(1) != Some(before.clone()));
     }
-    screen.press(&case.holder).wait_for("1 of ");
-    screen.press(ENTER).wait_for("read 0s ago").wait_for("*ours");
-    screen.press("r").wait_for("y send");
+    screen.press(&case.holder).press(ENTER).wait_for("read 0s ago").wait_for("*ours");
+    screen.press("r").wait_for(&format!("1 PATCH to cardholder {}:", case.holder)).wait_for("y send");
     screen.press_until("y", "Sending the reissue");
     request_seen(site, moment, patches);
     std::thread::sleep(pause);

@@ -74,7 +74,7 @@ fn keys_work_while_the_server_says_nothing() {
     screen.press(ENTER).wait_for("3 Cards of Jane Doe").wait_for("EXPIRED");
     screen.look("while it hangs");
     screen.press("2").press("j").wait_for("> Janet Dowson").press("k").wait_for("> Jane Doe");
-    screen.press("?").wait_for("narrow").press_until("\x1b", "2 Cardholders");
+    screen.press("?").wait_for("narrow").escape("narrow");
     screen.press("q");
     assert_eq!(screen.wait_exit().code, 0, "leaving waits for no read");
 }
@@ -107,7 +107,7 @@ fn a_refused_change_is_told_and_changes_nothing() {
     let mut sent = 0;
     for (code, what) in [(400, "refused"), (403, "does not allow it"), (409, "locked")] {
         let screen = Screen::console(&site.file(), 80, 24);
-        screen.wait_for("gall ok");
+        screen.wait_for("gall ok").wait_for("RW");
         site.strike("PATCH", status(code));
         screen.press("jane d").wait_for("Jane Doe");
         screen.press(ENTER).wait_for("*ours").press("r").wait_for("y send");
@@ -127,13 +127,13 @@ fn journey_08_an_answer_that_gets_lost_is_found_by_reading() {
     let site = Site::open();
     site.strike("PATCH", FaultKind::Hold { applied: true });
     let screen = Screen::console(&site.file(), 80, 24);
-    screen.wait_for("gall ok");
+    screen.wait_for("gall ok").wait_for("RW");
     screen.press("jane d").wait_for("Jane Doe");
     screen.press(ENTER).wait_for("*ours").press("r").wait_for("y send");
     screen.press_until("y", "Sending the reissue");
     crate::site::wait(site.world().held_at_least(1));
     // Keys work while it is on its way.
-    screen.press("?").wait_for("narrow").press_until("\x1b", "2 Cardholders");
+    screen.press("?").wait_for("narrow").escape("narrow");
     site.world().release(Release::Drop);
     screen.wait_until("what came of it", |s| {
         let text = s.contents();
