@@ -176,7 +176,7 @@ async fn a_turned_name_is_tried_when_the_typed_one_finds_nobody() {
     let page = provider.find_holders("mara quill", 25).await.unwrap();
     assert!(page.rows.is_empty());
     let asked = server.requests.lock().unwrap().join("");
-    for name in ["name=mara%20quill&top=25&", "name=quill%2C%20mara&", "name=mara%2C%20quill&"] {
+    for name in ["name=mara%20quill&top=25&", "name=quill%25%2C%20mara%25&", "name=mara%25%2C%20quill%25&"] {
         assert!(asked.contains(name), "{asked}");
     }
 }
