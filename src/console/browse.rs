@@ -237,7 +237,7 @@ impl Model {
     /// Opens the list of unfinished and waiting work.
     pub(super) fn open_jobs(&mut self) -> Vec<Effect> {
         self.overlay = Some(Overlay::Jobs { cursor: 0, confirm: false, drawn: None });
-        vec![Effect::Recover { first: false }]
+        vec![self.look_again()]
     }
 
     /// Opens the line for the session's ticket.

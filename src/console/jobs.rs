@@ -7,7 +7,7 @@ use super::wizard::DWELL;
 use crate::domain::credential::InvitationStatus;
 use crate::domain::ids::{CredentialId, HolderId, IntentId};
 use crate::domain::journal::{IntentRecord, IntentState};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissueEnd, ReissueStep, Settled};
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -22,6 +22,11 @@ const WAITING_EVERY: Duration = Duration::from_secs(30);
 const RECONCILE: [(i64, u64); 6] = [(5, 2), (15, 5), (60, 15), (300, 60), (900, 120), (i64::MAX, 600)];
 
 impl Model {
+    /// Looks at what is not finished, but for the changes that run right now.
+    pub(super) fn look_again(&self) -> Effect {
+        Effect::Recover { busy: self.running.iter().map(|r| r.holder.clone()).collect() }
+    }
+
     /// A reissue moved on.
     pub(super) fn stepped(&mut self, holder: &HolderId, step: &ReissueStep) -> Vec<Effect> {
         if let Some(running) = self.running.iter_mut().find(|r| r.holder == *holder) {
@@ -76,7 +81,7 @@ impl Model {
                 self.trouble(&problem);
             }
         }
-        effects.push(Effect::Recover { first: false });
+        effects.push(self.look_again());
         if let Some(view) = self.shown.view.as_ref().filter(|v| v.holder.id == *holder) {
             let (id, link) = (view.holder.id.clone(), view.holder.link.clone());
             effects.extend(self.read_live(id, link));
@@ -231,6 +236,12 @@ impl Model {
                 return Vec::new();
             }
             Ok(false) => {}
+            Err(problem) if problem.kind == ProblemKind::NotFound => {
+                // Looking again cannot help; the row stays in the list of jobs until somebody deals with it.
+                let text = format!("{}: {problem}", self.who(&record.purpose.holder));
+                self.say(Tone::Warn, &text);
+                return Vec::new();
+            }
             Err(problem) => self.log(Tone::Warn, &problem.to_string(), &problem.detail),
         }
         vec![Effect::Timer(Timer::Waiting(intent), WAITING_EVERY)]
@@ -272,7 +283,7 @@ impl Model {
             Key::Esc | Key::Char('q' | 'w') | Key::F(7) => self.overlay = None,
             Key::Down | Key::Char('j') => *cursor = (*cursor + 1).min(count.saturating_sub(1)),
             Key::Up | Key::Char('k') => *cursor = cursor.saturating_sub(1),
-            Key::Char('R') | Key::F(5) => return vec![Effect::Recover { first: false }],
+            Key::Char('R') | Key::F(5) => return vec![self.look_again()],
             Key::Enter if *cursor >= self.open.len() && *cursor < count => (*confirm, *drawn) = (true, None),
             _ => {}
         }

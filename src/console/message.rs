@@ -189,8 +189,8 @@ pub enum Effect {
     VerifyLedger,
     /// Read what earlier runs left open, and look at the vendor again for open questions.
     Recover {
-        /// True at start: also abandon or question the work of dead processes.
-        first: bool,
+        /// People for whom a change runs right now: it is left alone.
+        busy: Vec<HolderId>,
     },
     /// Look at one credential of a person.
     Watch(CredentialId, HolderId, Link),

@@ -329,7 +329,7 @@ fn an_unknown_outcome_stays_on_screen_and_is_looked_at_again() {
         "gall:1".parse().unwrap(),
         ReissueEnd::Unknown(IntentId(uuid::Uuid::nil()), problem),
     )));
-    assert!(effects.contains(&Effect::Recover { first: false }));
+    assert!(effects.contains(&Effect::Recover { busy: Vec::new() }));
     let toast = bench.model.toast.as_ref().unwrap();
     assert_eq!(toast.tone, Tone::Error);
     assert!(toast.text.starts_with("OUTCOME UNKNOWN"));

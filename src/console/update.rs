@@ -89,7 +89,7 @@ impl Model {
     }
 
     fn start(&mut self) -> Vec<Effect> {
-        let mut effects = vec![Effect::VerifyLedger, Effect::Recover { first: true }, self.minute()];
+        let mut effects = vec![Effect::VerifyLedger, self.look_again(), self.minute()];
         effects.extend(self.tenants.iter().map(|t| Effect::Connect(t.profile.name.clone())));
         effects.extend(self.search_changed());
         effects
@@ -219,7 +219,7 @@ impl Model {
             Timer::Refresh(number) => self.refresh_plan(number),
             Timer::Watch(card) => self.watch_again(&card),
             Timer::Waiting(intent) => self.check_waiting(intent),
-            Timer::Reconcile(_) => vec![Effect::Recover { first: false }],
+            Timer::Reconcile(_) => vec![self.look_again()],
         }
     }
 

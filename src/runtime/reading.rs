@@ -15,7 +15,7 @@ use crate::ports::cache::{CacheError, Scope};
 use crate::ports::ledger::{HistoryQuery, LedgerError};
 use crate::ports::provider::{Connection, HolderRead};
 use crate::store::process::is_alive;
-use crate::workflow::recovery::{recover, settle};
+use crate::workflow::recovery::{record_late, recover, settle};
 use crate::workflow::reissue::{preview, run};
 use crate::workflow::{Means, reissue as workflow_reissue};
 use futures::future::join_all;
@@ -143,7 +143,7 @@ pub async fn usable(desk: &Desk, record: &IntentRecord) -> Result<bool, Problem>
 }
 
 /// What is not finished, after one look at the vendors for open questions. Reads only.
-pub async fn unfinished(desk: &Desk, _first: bool) -> Report {
+pub async fn unfinished(desk: &Desk, busy: &[HolderId]) -> Report {
     let mut settled = Vec::new();
     for provider in &desk.providers {
         let Some(means) = desk.means(&provider.profile().name) else { continue };
@@ -152,8 +152,20 @@ pub async fn unfinished(desk: &Desk, _first: bool) -> Report {
         let Ok(open) = desk.ledger.unfinished().await else { continue };
         for record in open {
             let ours = record.purpose.owner == desk.owner && record.purpose.holder.tenant == provider.profile().name;
-            if ours && matches!(record.state, IntentState::Unknown) {
-                settled.push(settle(&means, record).await);
+            if !ours || busy.contains(&record.purpose.holder) {
+                continue;
+            }
+            match record.state {
+                IntentState::Unknown | IntentState::Applied | IntentState::Diverged => {
+                    settled.push(settle(&means, record).await);
+                }
+                // Nothing of ours is on its way for this person: an answer came that could not be recorded
+                // (invariant I9).
+                IntentState::Sending => match record_late(&means, record.intent).await {
+                    Ok(late) => settled.push(late),
+                    Err(problem) => return Report::RecoveryFailed(problem),
+                },
+                _ => {}
             }
         }
     }

@@ -117,8 +117,8 @@ impl Tasks {
             Effect::VerifyLedger => {
                 self.spawn(async move { Some(Msg::Report(Report::Ledger(desk.ledger.verify().await))) });
             }
-            Effect::Recover { first } => {
-                self.spawn(async move { Some(Msg::Report(reading::unfinished(&desk, first).await)) });
+            Effect::Recover { busy } => {
+                self.spawn(async move { Some(Msg::Report(reading::unfinished(&desk, &busy).await)) });
             }
             Effect::Watch(card, holder, link) => {
                 self.spawn(async move {
