@@ -12,7 +12,7 @@ use crate::domain::ids::TenantName;
 use crate::domain::journal::ProcessMark;
 use crate::domain::policy::Mode;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::ports::cache::Cache;
+use crate::ports::cache::{Cache, CacheError};
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::ledger::Ledger;
 use crate::ports::provider::{Provider, TenantProfile};
@@ -61,6 +61,9 @@ impl Desk {
             providers.push(provider(site, tenant, &clock)?);
         }
         let root = DataRoot::new(data);
+        // Side by side: the console is on screen only when both are open.
+        let cache_file = root.cache(site.mode);
+        let cache = std::thread::spawn(move || SqliteCache::open(&cache_file));
         let broken = |why: String| Problem::new(ProblemKind::Failed, "the ledger cannot be opened", why, "");
         let ledger = SqliteLedger::open(&root.ledger(site.mode), Arc::clone(&clock))
             .or_else(|e| {
@@ -68,7 +71,7 @@ impl Desk {
                 SqliteLedger::unavailable(e.to_string(), Arc::clone(&clock))
             })
             .map_err(|e| broken(e.to_string()))?;
-        let cache = SqliteCache::open(&root.cache(site.mode)).map_err(|e| {
+        let cache = cache.join().unwrap_or_else(|_| Err(CacheError("its thread ended".into()))).map_err(|e| {
             Problem::new(
                 ProblemKind::Failed,
                 "the cache cannot be opened",

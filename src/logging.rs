@@ -4,12 +4,14 @@
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::SafeText;
 use std::path::Path;
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 
 /// Days that are kept.
 const DAYS: usize = 14;
+/// Lines that may wait to be written.
+const LINES_WAITING: usize = 2048;
 
 /// Keeps the log being written; what is not yet on disk is written when it is dropped.
 pub struct LogGuard(#[allow(dead_code, reason = "held for its drop")] WorkerGuard);
@@ -37,7 +39,8 @@ pub fn start(data: &Path, level: &str) -> Result<LogGuard, Problem> {
         .max_log_files(DAYS)
         .build(&folder)
         .map_err(|e| failed(e.to_string()))?;
-    let (writer, guard) = tracing_appender::non_blocking(appender);
+    // The default sets room for 128,000 lines aside at start; a desk never has that many waiting.
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(LINES_WAITING).finish(appender);
     // Libraries may only warn: at finer levels the HTTP stack would write addresses with their queries.
     let filter = EnvFilter::try_new(format!("error,passdesk={level}"))
         .map_err(|_| failed(format!("there is no log level {:?}", SafeText::of(level))))?;

@@ -6,7 +6,7 @@ use super::{Ending, Json, holder_id, say, tell};
 use crate::console::message::HolderView;
 use crate::desk::Desk;
 use crate::domain::ids::{CredentialId, HolderId};
-use crate::domain::ownership::grade_all;
+use crate::domain::ownership::{grade_all, most_needy_first};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::runtime::reading;
 
@@ -47,7 +47,8 @@ fn subject(text: &str) -> Result<Subject, String> {
 
 /// Lists a person's credentials.
 pub async fn list(desk: &Desk, args: CardsArgs) -> Result<Ending, Problem> {
-    let view = view(desk, &args.holder).await?;
+    let mut view = view(desk, &args.holder).await?;
+    most_needy_first(&mut view.cards);
     if view.cards.is_empty() {
         say(format!("{} has no credentials.", view.holder.name().safe()));
     }

@@ -6,6 +6,7 @@ use crate::domain::problem::Problem;
 use crate::runtime::{Looks, terminal};
 use crate::simulator::{self, SimOptions};
 use crate::widgets::theme::Theme;
+use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `passdesk demo`. `--data` keeps its files; without it they are gone at the end.
@@ -37,7 +38,14 @@ fn looks(ascii: bool) -> Looks {
     let asked_for_none = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|v| v == "dumb");
     let theme = Theme { colour: !asked_for_none && !dumb, lines: !ascii && !dumb && draws_lines() };
-    Looks { theme, zone: jiff::tz::TimeZone::system() }
+    Looks { theme, zone: zone() }
+}
+
+/// The machine's zone. Its file says all that is needed; only `TZ` needs the search for a name, which walks the
+/// whole database of zones.
+fn zone() -> TimeZone {
+    let file = if std::env::var_os("TZ").is_none() { std::fs::read("/etc/localtime").ok() } else { None };
+    file.and_then(|data| TimeZone::tzif("local", &data).ok()).unwrap_or_else(TimeZone::system)
 }
 
 /// Line-drawing characters are one column wide in Unicode locales, but two in those of Chinese, Japanese and

@@ -3,6 +3,7 @@
 use super::message::{Answer, Effect, HolderView, Query, Slot};
 use super::model::{Model, Pane, Tone};
 use crate::domain::ids::TenantName;
+use crate::domain::ownership::most_needy_first;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::ports::cache::{FillMark, Hits};
 use crate::ports::ledger::LedgerHealth;
@@ -96,7 +97,7 @@ impl Model {
 
     /// Puts a person on the screen; the cursor keeps its card, and a live view is never replaced by an older one.
     pub(super) fn show(&mut self, mut view: HolderView) {
-        Self::sort_cards(&mut view.cards);
+        most_needy_first(&mut view.cards);
         let same = self.shown.view.as_ref().is_some_and(|v| v.holder.id == view.holder.id);
         if same && !view.live && self.shown.view.as_ref().is_some_and(|v| v.live && v.holder.as_of >= view.holder.as_of)
         {

@@ -337,12 +337,4 @@ impl Model {
     pub fn jobs(&self) -> usize {
         self.running.len() + self.open.iter().filter(|r| r.state.blocks()).count() + self.waiting.len()
     }
-
-    /// Sorts credentials: what needs a hand first, then by type and number; stable for equal ones.
-    pub(super) fn sort_cards(cards: &mut [(Credential, Ownership)]) {
-        cards.sort_by(|(a, ao), (b, bo)| {
-            let need = |c: &Credential, o: &Ownership| (c.state(), o.grade > crate::domain::ownership::Grade::Inferred);
-            need(a, ao).cmp(&need(b, bo)).then_with(|| a.type_name.cmp(&b.type_name)).then_with(|| a.id.cmp(&b.id))
-        });
-    }
 }

@@ -6,9 +6,18 @@ mod grading;
 pub use evidence::{Evidence, Strength};
 pub use grading::grade_all;
 
+use super::credential::Credential;
 use super::policy::ConfirmLevel;
 use super::text::SafeText;
 use serde::Serialize;
+
+/// The order of every list of a person's credentials: what needs a hand first, ours before others, then by type.
+pub fn most_needy_first(cards: &mut [(Credential, Ownership)]) {
+    cards.sort_by(|(a, ao), (b, bo)| {
+        let need = |c: &Credential, o: &Ownership| (c.state(), o.grade > Grade::Inferred);
+        need(a, ao).cmp(&need(b, bo)).then_with(|| a.type_name.cmp(&b.type_name)).then_with(|| a.id.cmp(&b.id))
+    });
+}
 
 /// How sure it is that this console issued an object (safety.md 4.1), best first.
 #[derive(

@@ -3,8 +3,7 @@
 use crate::console::keymap::Key;
 use crate::console::message::Msg;
 use crate::domain::text::Untrusted;
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use futures::StreamExt;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// The key that an event means; `None` for releases, held keys of acts, and keys that the console does not use.
@@ -39,22 +38,28 @@ fn key(event: KeyEvent) -> Option<Key> {
     (!repeat || key != Key::Char('y')).then_some(key)
 }
 
-/// Reads the terminal until the console is gone.
-pub async fn read(outbox: UnboundedSender<Msg>) {
-    let mut events = EventStream::new();
-    while let Some(Ok(event)) = events.next().await {
-        let msg = match event {
-            Event::Key(event) => key(event).map(Msg::Key),
-            Event::Paste(text) => Some(Msg::Paste(Untrusted::new(text))),
-            Event::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
-            _ => None,
-        };
-        if let Some(msg) = msg
-            && outbox.send(msg).is_err()
-        {
-            return;
+/// Reads the terminal in a thread of its own until the console is gone: one hop from key to queue. The thread
+/// waits in a read that nothing interrupts, and ends with the process.
+///
+/// # Errors
+/// If no thread can be had.
+pub fn read(outbox: UnboundedSender<Msg>) -> std::io::Result<()> {
+    std::thread::Builder::new().name("input".into()).spawn(move || {
+        while let Ok(event) = crossterm::event::read() {
+            let msg = match event {
+                Event::Key(event) => key(event).map(Msg::Key),
+                Event::Paste(text) => Some(Msg::Paste(Untrusted::new(text))),
+                Event::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
+                _ => None,
+            };
+            if let Some(msg) = msg
+                && outbox.send(msg).is_err()
+            {
+                return;
+            }
         }
-    }
-    // The terminal is gone: nothing more can be asked of anybody.
-    let _ = outbox.send(Msg::Leave);
+        // The terminal is gone: nothing more can be asked of anybody.
+        let _ = outbox.send(Msg::Leave);
+    })?;
+    Ok(())
 }

@@ -66,7 +66,7 @@ pub async fn run(desk: Desk, looks: Looks) -> anyhow::Result<()> {
     end_on_panic();
     let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 14, stdout())))?;
     let mut console = Console::new(terminal, desk, looks)?;
-    let reader = tokio::spawn(input::read(console.outbox()));
+    input::read(console.outbox())?;
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
         let (outbox, mut signals) = (console.outbox(), signal(kind)?);
         tokio::spawn(async move {
@@ -78,7 +78,6 @@ pub async fn run(desk: Desk, looks: Looks) -> anyhow::Result<()> {
     #[cfg(debug_assertions)]
     panic_if_asked();
     let result = console.run().await;
-    reader.abort();
     drop(taken);
     if !console.model.running.is_empty() {
         let _ = writeln!(

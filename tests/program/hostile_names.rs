@@ -64,7 +64,9 @@ fn check_columns(screen: &Screen, mut next: usize, checked: &mut usize) -> usize
     let badges = screen.columns_of(". PENDING", 0);
     let wanted = badges.iter().flatten().next().copied().unwrap_or_else(|| panic!("no badge:\n{}", screen.text()));
     for (row, badge) in rows.iter().zip(&badges) {
-        let Some(tag) = row.find(FAMILY).and_then(|at| row.get(at + FAMILY.len()..at + FAMILY.len() + 3)) else { continue };
+        let Some(tag) = row.find(FAMILY).and_then(|at| row.get(at + FAMILY.len()..at + FAMILY.len() + 3)) else {
+            continue;
+        };
         let Ok(number) = tag.parse::<usize>() else { continue };
         assert_eq!(*badge, Some(wanted), "the state of person {number} is not in its column:\n{}", screen.text());
         assert!(row.chars().all(|c| !steers(c)), "{row:?}");

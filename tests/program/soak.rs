@@ -171,7 +171,12 @@ fn recovered(site: &Site, case: &Case) -> Option<IntentRecord> {
     let screen = Screen::console(&site.file(), 80, 24);
     screen.wait_for("gall ok").wait_for("RW");
     let until = Instant::now() + PATIENCE;
-    let newest = || site.intents(&case.holder).into_iter().filter(|i| i.purpose.owner.boot != "before-this-world").max_by_key(|i| i.seq);
+    let newest = || {
+        site.intents(&case.holder)
+            .into_iter()
+            .filter(|i| i.purpose.owner.boot != "before-this-world")
+            .max_by_key(|i| i.seq)
+    };
     loop {
         let record = newest();
         let moving =

@@ -85,7 +85,11 @@ fn a_system_that_is_away_is_named_and_comes_back() {
     site.seen("jane d");
     crate::site::wait(site.world().set_door(Door::Closed));
     let assert = site.run(&["search", "nobody-of-that-name", "--live"]).assert().code(7);
-    assert!(stderr(&assert).contains("cannot be reached") && stderr(&assert).contains("check network"), "{}", stderr(&assert));
+    assert!(
+        stderr(&assert).contains("cannot be reached") && stderr(&assert).contains("check network"),
+        "{}",
+        stderr(&assert)
+    );
     // What the cache knows is shown, and said to be that.
     let assert = site.run(&["cards", "gall:4665"]).assert();
     assert!(stderr(&assert).contains("from the cache"), "{}", stderr(&assert));
