@@ -163,9 +163,8 @@ fn the_simulator_runs_on_its_own_and_its_control_port_answers() {
     let mut lines = BufReader::new(sim.stdout.take().unwrap()).lines();
     let said: Vec<String> = lines.by_ref().map(Result::unwrap).take_while(|l| !l.contains("Ctrl-C")).collect();
     let control = said.iter().find_map(|l| l.strip_prefix("control    ")).unwrap().to_owned();
-    let world: serde_json::Value = wait(async {
-        reqwest::get(format!("{control}/world")).await.unwrap().json().await.unwrap()
-    });
+    let world: serde_json::Value =
+        wait(async { reqwest::get(format!("{control}/world")).await.unwrap().json().await.unwrap() });
     assert_eq!(world["cardholders"], 20, "{world}");
     let run = |args: &[&str]| crate::site::program().arg("--config").arg(&file).args(args).assert();
     run(&["search", "a", "--live"]).success();

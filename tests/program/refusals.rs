@@ -65,7 +65,9 @@ fn i22_plain_http_goes_to_this_machine_only() {
 #[test]
 fn wrong_words_are_a_usage_error() {
     let site = Site::open();
-    for args in [&["serch", "jane"][..], &["cards"], &["cards", "4665"], &["reissue", "gall:4665/x", "--why", "because"]] {
+    for args in
+        [&["serch", "jane"][..], &["cards"], &["cards", "4665"], &["reissue", "gall:4665/x", "--why", "because"]]
+    {
         refused(&site.file(), args, 2);
     }
     let told = refused(&site.file(), &["reissue", "elsewhere:1/2", "--why", "expired"], 2);

@@ -54,9 +54,8 @@ fn sequences(raw: &[u8]) -> Vec<String> {
 
 /// The colours that were set: SGR codes 30-37, 38, 40-47, 48, 90-97, 100-107 (defaults 39 and 49 are none).
 pub fn colours(raw: &[u8]) -> Vec<String> {
-    let coloured = |code: &str| {
-        code.parse().is_ok_and(|n: u16| matches!(n, 30..=38 | 40..=48 | 58 | 90..=97 | 100..=107))
-    };
+    let coloured =
+        |code: &str| code.parse().is_ok_and(|n: u16| matches!(n, 30..=38 | 40..=48 | 58 | 90..=97 | 100..=107));
     let all = sequences(raw);
     let sgr = all.into_iter().filter(|s| s.ends_with('m'));
     sgr.filter(|s| s.trim_end_matches('m').split(';').any(coloured)).collect()
@@ -78,7 +77,9 @@ pub fn put_back(raw: &[u8]) -> Result<(), String> {
 #[test]
 fn the_checker_tells_drawing_from_harm() {
     assert_eq!(harm("\x1b[38;5;2mJane\x1b[12;3H\x1b[?25h山田".as_bytes(), false), None);
-    for bad in ["\x1b]0;t\x07", "\x1bPq", "\x07", "\u{9b}31m", "\u{202e}", "a\rb", "\x1b[6n", "\x1b[c", "\x1bc", "\u{e0041}"] {
+    for bad in
+        ["\x1b]0;t\x07", "\x1bPq", "\x07", "\u{9b}31m", "\u{202e}", "a\rb", "\x1b[6n", "\x1b[c", "\x1bc", "\u{e0041}"]
+    {
         assert!(harm(bad.as_bytes(), false).is_some(), "{bad:?}");
     }
     assert_eq!(colours(b"\x1b[1m\x1b[39m\x1b[49m\x1b[7m"), Vec::<String>::new());
