@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Cuts to at most `width` columns, by grapheme cluster; what is cut ends in `..`.
 pub fn cut(text: &str, width: usize) -> String {
@@ -54,6 +54,19 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Text in pieces of which each has one character that takes columns, with the marks that sit on it. A terminal gives
+/// each such character its own cell, also where several are one cluster, as in Devanagari: put into one cell, what
+/// follows the first would stay on the screen when the cell is drawn over.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let takes_columns = |c: char| c.width().unwrap_or(0) > 0;
+    text.graphemes(true).flat_map(move |cluster| {
+        let inner = cluster.char_indices().skip(1).filter(move |(_, c)| takes_columns(*c)).map(|(at, _)| at);
+        let whole = cluster.chars().filter_map(UnicodeWidthChar::width).sum::<usize>() != cluster.width();
+        let ends = inner.filter(move |_| !whole).chain([cluster.len()]);
+        ends.scan(0, move |from, to| Some(&cluster[std::mem::replace(from, to)..to]))
+    })
+}
+
 /// One line of a pane, drawn from left to right; what does not fit is cut whole piece by piece.
 pub struct Pen<'a> {
     buffer: &'a mut Buffer,
@@ -81,9 +94,7 @@ impl<'a> Pen<'a> {
     pub fn put(&mut self, role: Role, text: &str) -> &mut Self {
         let room = self.room();
         if room > 0 {
-            let shown = cut(text, room);
-            let (x, _) = self.buffer.set_stringn(self.x, self.y, &shown, room, self.theme.style(role));
-            self.x = x;
+            self.write(role, &cut(text, room));
         }
         self
     }
@@ -92,9 +103,7 @@ impl<'a> Pen<'a> {
     pub fn cell(&mut self, role: Role, text: &str, width: usize) -> &mut Self {
         let width = width.min(self.room());
         if width > 0 {
-            let shown = fit(text, width);
-            let (x, _) = self.buffer.set_stringn(self.x, self.y, &shown, width, self.theme.style(role));
-            self.x = x.max(self.x);
+            self.write(role, &fit(text, width));
         }
         self
     }
@@ -105,6 +114,17 @@ impl<'a> Pen<'a> {
             self.put(role, text);
         }
         self
+    }
+
+    fn write(&mut self, role: Role, text: &str) {
+        let style = self.theme.style(role);
+        if text.is_ascii() {
+            (self.x, _) = self.buffer.set_stringn(self.x, self.y, text, self.room(), style);
+            return;
+        }
+        for piece in pieces(text) {
+            (self.x, _) = self.buffer.set_stringn(self.x, self.y, piece, self.room(), style);
+        }
     }
 
     /// Leaves columns free.
@@ -181,6 +201,19 @@ mod tests {
         assert_eq!(fit("山田", 5), "山田 ");
         assert_eq!(cut("abc", 1), ".");
         assert_eq!(cut("abc", 0), "");
+    }
+
+    #[test]
+    fn each_character_that_takes_columns_has_a_cell_of_its_own() {
+        for (text, cells) in [
+            ("हिन्दी", vec!["ह", "ि", "न्", "द", "ी"]),
+            ("e\u{301}x", vec!["e\u{301}", "x"]),
+            ("山a", vec!["山", "a"]),
+            // Its width is that of the whole: it stays whole.
+            ("👍🏽a", vec!["👍🏽", "a"]),
+        ] {
+            assert_eq!(pieces(text).collect::<Vec<_>>(), cells, "{text}");
+        }
     }
 
     #[test]

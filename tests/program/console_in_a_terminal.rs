@@ -34,8 +34,7 @@ fn journey_01_an_expired_invitation_is_replaced_in_the_real_terminal() {
     let site = Site::open();
     let before = site.world().cardholder(JANE).unwrap();
     let screen = ready(&site, 80, 24);
-    screen.press("jane d").wait_for("Jane Doe");
-    screen.press(ENTER).wait_for("*ours").wait_for("OPENS DOORS NOW?  NO: invitation expired");
+    screen.open_person("jane d", "Jane Doe").wait_for("*ours").wait_for("OPENS DOORS NOW?  NO: invitation expired");
     screen.look("cards");
     screen.press("r").wait_for("1 PATCH to cardholder 4665").wait_for("y send");
     screen.look("wizard");
@@ -67,8 +66,7 @@ fn journey_01_an_expired_invitation_is_replaced_in_the_real_terminal() {
 fn r3_keys_that_were_typed_ahead_do_not_confirm() {
     let site = Site::open();
     let screen = ready(&site, 80, 24);
-    screen.press("jane d").wait_for("Jane Doe");
-    screen.press(ENTER).wait_for("read 0s ago").wait_for("*ours");
+    screen.open_person("jane d", "Jane Doe").wait_for("read 0s ago").wait_for("*ours");
     screen.press("ryyy").wait_for("y send");
     screen.press("\x1b[200~yyy\x1b[201~").press_until("5", "chosen: 5");
     assert_eq!(site.world().log().patches, 0);
@@ -78,8 +76,7 @@ fn r3_keys_that_were_typed_ahead_do_not_confirm() {
 fn a_resize_keeps_the_wizard_and_what_it_shows() {
     let site = Site::open();
     let screen = ready(&site, 80, 24);
-    screen.press("jane d").wait_for("Jane Doe");
-    screen.press(ENTER).wait_for("*ours");
+    screen.open_person("jane d", "Jane Doe").wait_for("*ours");
     screen.press("r").wait_for("y send");
     for (columns, rows) in [(120, 40), (200, 60), (60, 16), (45, 12), (80, 24)] {
         screen.resize(columns, rows).wait_until("the wizard in the new size", |screen| {
@@ -156,8 +153,7 @@ fn r9_no_color_draws_without_colours_and_says_the_same() {
     let shown = |value: &str| {
         let screen = Screen::start(80, 24, &["--config", file.to_str().unwrap()], &[("NO_COLOR", value)]);
         screen.wait_for("gall ok").wait_for("RW");
-        screen.press("jane d").wait_for("Jane Doe");
-        screen.press(ENTER).wait_for("! EXPIRED").wait_for("*ours");
+        screen.open_person("jane d", "Jane Doe").wait_for("! EXPIRED").wait_for("*ours");
         screen.press("r").wait_for("y send");
         screen.escape("y send").press("q");
         screen.wait_exit();

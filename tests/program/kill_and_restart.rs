@@ -1,6 +1,6 @@
 //! The program is killed while a change is on its way; the next start finds out by reading, and sends nothing.
 
-use crate::screen::{ENTER, Screen};
+use crate::screen::Screen;
 use crate::site::{JANE, Site, json_lines, wait};
 use passdesk::domain::journal::IntentState;
 use passdesk::simulator::person::Author;
@@ -11,8 +11,7 @@ fn killed_in_mid_reissue(site: &Site, applied: bool) {
     site.strike("PATCH", FaultKind::Hold { applied });
     let screen = Screen::console(&site.file(), 80, 24);
     screen.wait_for("gall ok").wait_for("RW");
-    screen.press("jane d").wait_for("Jane Doe");
-    screen.press(ENTER).wait_for("*ours");
+    screen.open_person("jane d", "Jane Doe").wait_for("*ours");
     screen.press("r").wait_for("y send");
     screen.press_until("y", "Sending the reissue");
     wait(site.world().held_at_least(1));
@@ -33,8 +32,7 @@ fn i5_a_change_that_was_applied_is_found_and_bound_at_the_next_start() {
     let screen = Screen::console(&site.file(), 80, 24);
     screen.wait_for("gall:4665: done: the old pass is gone, the new one was found by our marker");
     screen.look("restart after an applied change");
-    screen.press("jane d").wait_for("Jane Doe");
-    screen.press(ENTER).wait_for("*ours").wait_for("read 0s ago");
+    screen.open_person("jane d", "Jane Doe").wait_for("*ours").wait_for("read 0s ago");
     assert_eq!((site.world().log().patches, new_passes(&site)), (1, 1));
     assert_eq!(site.intents(JANE).last().unwrap().state, IntentState::Done);
     screen.press("q");
@@ -57,10 +55,8 @@ fn i4_a_change_that_was_not_applied_stays_unknown_and_is_never_sent_again() {
     screen.press_until("\x1b[18~", "OUTCOME UNKNOWN");
     screen.look("jobs");
     // i6: another change of the same person is refused until it is settled.
-    screen.escape("look again").press("jane d").wait_for("Jane Doe");
-    screen.press(ENTER).wait_for("read 0s ago");
-    screen.press("r").wait_for("y send");
-    screen.press_until("y", "not settled yet");
+    screen.escape("look again").open_person("jane d", "Jane Doe").wait_for("*ours");
+    screen.press("r").wait_for("reissue is off: a change of this person is UNKNOWN; w shows it.");
     screen.look("a second reissue");
     assert_eq!((site.world().log().patches, new_passes(&site)), (1, 0));
     let states: Vec<IntentState> = site.intents(JANE).iter().map(|i| i.state).collect();
@@ -73,8 +69,7 @@ fn leaving_waits_for_the_answer_and_leaving_twice_does_not() {
     site.strike("PATCH", FaultKind::Hold { applied: true });
     let screen = Screen::console(&site.file(), 80, 24);
     screen.wait_for("gall ok").wait_for("RW");
-    screen.press("jane d").wait_for("Jane Doe");
-    screen.press(ENTER).wait_for("*ours");
+    screen.open_person("jane d", "Jane Doe").wait_for("*ours");
     screen.press("r").wait_for("y send");
     screen.press_until("y", "Sending the reissue");
     wait(site.world().held_at_least(1));

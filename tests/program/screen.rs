@@ -161,6 +161,11 @@ impl Screen {
         }
     }
 
+    /// Types into the search line, waits for the person, opens her, and waits until keys are commands again.
+    pub fn open_person(&self, typed: &str, name: &str) -> &Self {
+        self.press(typed).wait_for(name).press(ENTER).wait_for("/ search").wait_for(&format!("3 Cards of {name}"))
+    }
+
     /// Presses Escape until the text is gone. Alone, never with another key: that would be a key with Alt.
     pub fn escape(&self, text: &str) -> &Self {
         let until = Instant::now() + PATIENCE;
@@ -224,21 +229,9 @@ impl Screen {
         screen.rows(0, screen.size().1.get()).collect()
     }
 
-    /// For each row, the column at which this text begins (the first such place from that column on).
-    pub fn columns_of(&self, text: &str, from: u16) -> Vec<Option<u16>> {
-        let seen = self.seen.0.lock().unwrap();
-        let screen = seen.parser.screen();
-        let (rows, columns) = (screen.size().0.get(), screen.size().1.get());
-        let at = |row, column: u16| {
-            let mut here = String::new();
-            let mut column = column;
-            while here.len() < text.len() && column < columns {
-                here.push_str(screen.cell(row, column).map_or("", |cell| cell.contents()));
-                column += 1;
-            }
-            here == text
-        };
-        (0..rows).map(|row| (from..columns).find(|column| at(row, *column))).collect()
+    /// Looks at the screen as it is now.
+    pub fn with<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.seen.0.lock().unwrap().parser.screen())
     }
 
     /// Prints the screen, for those who look with their own eyes (`PASSDESK_LOOK=1`, `--nocapture`).
@@ -259,4 +252,21 @@ impl Drop for Screen {
             let _ = thread.join();
         }
     }
+}
+
+/// The column at which a text begins in a row, from that column on.
+pub fn column_of(screen: &vt100::Screen, row: u16, text: &str, from: u16) -> Option<u16> {
+    let columns = screen.size().1.get();
+    let begins = |at: u16| {
+        // A cell that was never written is a blank and begins nothing.
+        let mut here = String::new();
+        let mut column = at;
+        while here.len() < text.len() && column < columns {
+            let cell = screen.cell(row, column)?;
+            here.push_str(if cell.has_contents() { cell.contents() } else { " " });
+            column += 1;
+        }
+        (here == text).then_some(at)
+    };
+    (from..columns).find_map(begins)
 }

@@ -46,9 +46,12 @@ impl Site {
     }
 
     pub fn of(cardholders: u32) -> Self {
+        Self::with(SimOptions { seed: 7, cardholders, ..SimOptions::default() })
+    }
+
+    pub fn with(options: SimOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("site.toml");
-        let options = SimOptions { seed: 7, cardholders, ..SimOptions::default() };
         let (sim, ledger) = wait(async {
             let sim = simulator::start(options).await.unwrap();
             write_site(&sim, &file).await.unwrap();

@@ -6,7 +6,7 @@
 use crate::screen::{ENTER, PATIENCE, Screen};
 use crate::site::{Site, program, wait};
 use passdesk::domain::journal::{IntentRecord, IntentState};
-use passdesk::simulator::judge::TrueCardholder;
+use passdesk::simulator::judge::{TrueCard, TrueCardholder};
 use passdesk::simulator::person::Author;
 use passdesk::simulator::population::PassFate;
 use passdesk::simulator::request_log::Ending;
@@ -78,11 +78,11 @@ fn kill_in_mid_reissue() {
             kill_command(&site, case, moment, pause);
         }
         if matches!(moment, Moment::Late) {
-            let early = recovered(&site, case).map(|r| r.state);
+            let early = recovered(&site, case, &before).map(|r| r.state);
             assert_eq!(early, Some(IntentState::Unknown), "nothing is proved while the request may still arrive");
         }
         settle(&site, moment);
-        let record = recovered(&site, case);
+        let record = recovered(&site, case, &before);
         let what = format!("run {run}: {moment:?}, kill after {pause:?}, {}", case.card);
         judge(&site, case, &before, record.as_ref(), &what, &mut tally);
         assert!(site.world().log().patches <= patches + 1, "{what}: more than one request");
@@ -166,29 +166,42 @@ fn settle(site: &Site, moment: Moment) {
     }
 }
 
-/// Starts the console anew and waits until it has found out what it can about the change.
-fn recovered(site: &Site, case: &Case) -> Option<IntentRecord> {
+/// Starts the console anew and waits until it has found out what can be found out: a new card carries our marker, so
+/// it must be found; without one, the most that can be said is that nobody knows.
+fn recovered(site: &Site, case: &Case, before: &TrueCardholder) -> Option<IntentRecord> {
     let screen = Screen::console(&site.file(), 80, 24);
     screen.wait_for("gall ok").wait_for("RW");
     let until = Instant::now() + PATIENCE;
-    let newest = || {
-        site.intents(&case.holder)
-            .into_iter()
-            .filter(|i| i.purpose.owner.boot != "before-this-world")
-            .max_by_key(|i| i.seq)
-    };
-    loop {
-        let record = newest();
-        let moving =
-            |r: &IntentRecord| matches!(r.state, IntentState::Intent | IntentState::Snapshotted | IntentState::Sending);
-        if screen.sees("RW", Duration::ZERO) && !record.as_ref().is_some_and(moving) {
-            screen.press("\x1b[21~");
-            screen.wait_exit();
-            return newest();
+    let applied = !fresh(before, &site.world().cardholder(&case.holder).unwrap()).is_empty();
+    let mut record = newest(site, case);
+    while Instant::now() < until {
+        let settled = record.as_ref().is_some_and(|r| match r.state {
+            IntentState::Intent | IntentState::Snapshotted | IntentState::Sending | IntentState::Applied => false,
+            IntentState::Unknown => !applied,
+            _ => true,
+        });
+        if settled {
+            break;
         }
-        assert!(Instant::now() < until, "recovery never came: {record:?}\n{}", screen.text());
+        // Something is drawn whenever something was found out.
         screen.sees("\u{0}", Duration::from_millis(20));
+        record = newest(site, case);
     }
+    screen.press("\x1b[21~");
+    assert_eq!(screen.wait_exit().code, 0);
+    record
+}
+
+/// The change that was begun in this test.
+fn newest(site: &Site, case: &Case) -> Option<IntentRecord> {
+    let ours = site.intents(&case.holder).into_iter().filter(|i| i.purpose.owner.boot != "before-this-world");
+    ours.max_by_key(|i| i.seq)
+}
+
+/// Cards that were not there before.
+fn fresh(before: &TrueCardholder, after: &TrueCardholder) -> Vec<TrueCard> {
+    let known = |card: &TrueCard| before.cards.iter().any(|c| c.segment == card.segment);
+    after.cards.iter().filter(|card| !known(card)).cloned().collect()
 }
 
 fn judge(
@@ -201,8 +214,7 @@ fn judge(
 ) {
     tally.runs += 1;
     let after = site.world().cardholder(&case.holder).unwrap();
-    let known = |segment: &str| before.cards.iter().any(|c| c.segment == segment);
-    let fresh: Vec<_> = after.cards.iter().filter(|c| !known(&c.segment)).collect();
+    let fresh = fresh(before, &after);
     let old = case.card.rsplit('/').next().unwrap();
     let touched = before.cards.iter().filter(|c| c.segment != old).any(|c| !after.cards.contains(c));
     tally.double += u32::from(fresh.len() > 1);

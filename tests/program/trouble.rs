@@ -1,7 +1,7 @@
 //! A vendor that is away, slow, angry or broken: the words say what happened and what to do next, the keys go on
 //! working, and nothing is lost.
 
-use crate::screen::{ENTER, Screen};
+use crate::screen::Screen;
 use crate::site::{JANE, Site, stderr};
 use passdesk::domain::journal::IntentState;
 use passdesk::simulator::{Door, FaultKind, Release};
@@ -51,8 +51,7 @@ fn the_console_shows_each_trouble_keeps_its_keys_and_recovers() {
         let screen = Screen::console(&site.file(), 80, 24);
         screen.wait_for("gall ok").wait_for(", cache ");
         site.plague("GET", fault.clone());
-        screen.press("jane d").wait_for("Jane Doe");
-        screen.press(ENTER).wait_for(what);
+        screen.open_person("jane d", "Jane Doe").wait_for(what);
         screen.look(&format!("{fault:?}"));
         // What the cache knows is still there, and still can be walked through.
         screen.wait_for("Prox 125k").press("4").press("1").press("\x15").press("janet").wait_for("Janet Dowson");
@@ -70,8 +69,7 @@ fn keys_work_while_the_server_says_nothing() {
     site.seen("jane");
     site.plague("GET", FaultKind::Hang);
     let screen = Screen::console(&site.file(), 80, 24);
-    screen.wait_for("1 Search>").press("jane d").wait_for("Jane Doe");
-    screen.press(ENTER).wait_for("3 Cards of Jane Doe").wait_for("EXPIRED");
+    screen.wait_for("1 Search>").open_person("jane d", "Jane Doe").wait_for("EXPIRED");
     screen.look("while it hangs");
     screen.press("2").press("j").wait_for("> Janet Dowson").press("k").wait_for("> Jane Doe");
     screen.press("?").wait_for("narrow").escape("narrow");
@@ -96,7 +94,7 @@ fn a_system_that_is_away_is_named_and_comes_back() {
     let screen = Screen::console(&site.file(), 80, 24);
     screen.wait_for("OFFLINE");
     screen.look("offline");
-    screen.press("jane d").wait_for("Jane Doe").press(ENTER).wait_for("cannot be reached");
+    screen.open_person("jane d", "Jane Doe").wait_for("cannot be reached");
     screen.look("offline, opened");
     crate::site::wait(site.world().set_door(Door::Open));
     screen.press("\x1b[15~").wait_for("gall ok").wait_for("read 0s ago");
@@ -113,8 +111,7 @@ fn a_refused_change_is_told_and_changes_nothing() {
         let screen = Screen::console(&site.file(), 80, 24);
         screen.wait_for("gall ok").wait_for("RW");
         site.strike("PATCH", status(code));
-        screen.press("jane d").wait_for("Jane Doe");
-        screen.press(ENTER).wait_for("*ours").press("r").wait_for("y send");
+        screen.open_person("jane d", "Jane Doe").wait_for("*ours").press("r").wait_for("y send");
         screen.press_until("y", what);
         screen.look(&format!("PATCH answered {code}"));
         sent += 1;
@@ -132,8 +129,7 @@ fn journey_08_an_answer_that_gets_lost_is_found_by_reading() {
     site.strike("PATCH", FaultKind::Hold { applied: true });
     let screen = Screen::console(&site.file(), 80, 24);
     screen.wait_for("gall ok").wait_for("RW");
-    screen.press("jane d").wait_for("Jane Doe");
-    screen.press(ENTER).wait_for("*ours").press("r").wait_for("y send");
+    screen.open_person("jane d", "Jane Doe").wait_for("*ours").press("r").wait_for("y send");
     screen.press_until("y", "Sending the reissue");
     crate::site::wait(site.world().held_at_least(1));
     // Keys work while it is on its way.
