@@ -236,7 +236,7 @@ impl Model {
 
     /// Opens the list of unfinished and waiting work.
     pub(super) fn open_jobs(&mut self) -> Vec<Effect> {
-        self.overlay = Some(Overlay::Jobs { cursor: 0, confirm: false, drawn: None });
+        self.overlay = Some(Overlay::Jobs { cursor: 0, confirm: None, drawn: None });
         vec![self.look_again()]
     }
 

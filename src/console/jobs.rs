@@ -157,7 +157,7 @@ impl Model {
     }
 
     /// A person as people say it: her name where it is on screen, else her id.
-    fn who(&self, holder: &HolderId) -> String {
+    pub fn who(&self, holder: &HolderId) -> String {
         let shown = self.shown.view.as_ref().map(|v| &v.holder).filter(|h| h.id == *holder);
         let found = || self.hits.rows.iter().map(|r| &r.holder).find(|h| h.id == *holder);
         shown.or_else(found).map_or_else(|| holder.to_string(), |h| h.name().safe().to_string())
@@ -258,24 +258,12 @@ impl Model {
         let count = self.open.len() + self.waiting.len();
         let now = self.now;
         let Some(Overlay::Jobs { cursor, confirm, drawn }) = &mut self.overlay else { return Vec::new() };
-        if *confirm {
-            let ready = drawn.is_some_and(|d| now.duration_since(d) >= DWELL);
-            match key {
-                _ if !ready => {}
-                Key::Char('y') => {
-                    let at = cursor.checked_sub(self.open.len());
-                    let record = at.and_then(|i| self.waiting.get(i)).cloned();
-                    (*confirm, *drawn) = (false, None);
-                    if let Err(reason) = self.may_write() {
-                        let text = format!("Nothing was sent: {reason}.");
-                        self.say(Tone::Warn, &text);
-                    } else if let Some(record) = record {
-                        self.overlay = None;
-                        return self.retire(record);
-                    }
+        if let Some(intent) = *confirm {
+            if drawn.is_some_and(|d| now.duration_since(d) >= DWELL) && matches!(key, Key::Char('y') | Key::Esc) {
+                (*confirm, *drawn) = (None, None);
+                if key == Key::Char('y') {
+                    return self.job_confirmed(intent);
                 }
-                Key::Esc => (*confirm, *drawn) = (false, None),
-                _ => {}
             }
             return Vec::new();
         }
@@ -284,9 +272,32 @@ impl Model {
             Key::Down | Key::Char('j') => *cursor = (*cursor + 1).min(count.saturating_sub(1)),
             Key::Up | Key::Char('k') => *cursor = cursor.saturating_sub(1),
             Key::Char('R') | Key::F(5) => return vec![self.look_again()],
-            Key::Enter if *cursor >= self.open.len() && *cursor < count => (*confirm, *drawn) = (true, None),
+            Key::Enter => {
+                let row = self.open.iter().chain(&self.waiting).nth(*cursor);
+                // Waiting work is DONE as far as its own intent goes; of the open ones only questions can be parked.
+                let offered = |r: &&IntentRecord| {
+                    matches!(r.state, IntentState::Unknown | IntentState::Ambiguous | IntentState::Diverged)
+                        || r.state == IntentState::Done
+                };
+                (*confirm, *drawn) = (row.filter(offered).map(|r| r.intent), None);
+            }
             _ => {}
         }
         Vec::new()
+    }
+
+    /// `y` on a row of the list: the intent it was asked about, wherever its row stands by now.
+    fn job_confirmed(&mut self, intent: IntentId) -> Vec<Effect> {
+        if let Some(record) = self.waiting.iter().find(|w| w.intent == intent).cloned() {
+            if let Err(reason) = self.may_write() {
+                let text = format!("Nothing was sent: {reason}.");
+                self.say(Tone::Warn, &text);
+                return Vec::new();
+            }
+            self.overlay = None;
+            return self.retire(record);
+        }
+        let parked = self.open.iter().find(|r| r.intent == intent).map(|r| r.purpose.holder.clone());
+        parked.map(|holder| Effect::Hold(intent, holder)).into_iter().collect()
     }
 }

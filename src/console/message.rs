@@ -200,6 +200,8 @@ pub enum Effect {
     Reissue(Box<ReissuePlan>),
     /// Act: retire the old credential of waiting work.
     Retire(Box<IntentRecord>),
+    /// Park an open question in the ledger; changes nothing at a vendor.
+    Hold(IntentId, HolderId),
     /// Draw everything anew.
     Repaint,
     /// End the program.

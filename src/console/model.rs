@@ -3,7 +3,7 @@
 use super::message::{HolderView, Slot};
 use super::wizard::Wizard;
 use crate::domain::credential::Credential;
-use crate::domain::ids::{CredentialId, HolderId, SagaId, TenantName};
+use crate::domain::ids::{CredentialId, HolderId, IntentId, SagaId, TenantName};
 use crate::domain::journal::IntentRecord;
 use crate::domain::operation::Operation;
 use crate::domain::ownership::Ownership;
@@ -65,8 +65,8 @@ pub enum Overlay {
     Jobs {
         /// The row of the cursor.
         cursor: usize,
-        /// Asked: retire the old credential of the row under the cursor?
-        confirm: bool,
+        /// Asked about this intent: retire the old credential of waiting work, or park an open question.
+        confirm: Option<IntentId>,
         /// When it was first drawn.
         drawn: Option<Timestamp>,
     },

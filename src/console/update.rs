@@ -190,7 +190,7 @@ impl Model {
             Some(Overlay::Wizard(w)) => {
                 w.drawn.get_or_insert(now);
             }
-            Some(Overlay::Jobs { drawn, confirm: true, .. }) => {
+            Some(Overlay::Jobs { drawn, confirm: Some(_), .. }) => {
                 drawn.get_or_insert(now);
             }
             _ => {}
@@ -201,7 +201,7 @@ impl Model {
     pub fn wants_drawn(&self) -> bool {
         match &self.overlay {
             Some(Overlay::Wizard(w)) => w.drawn.is_none(),
-            Some(Overlay::Jobs { drawn: None, confirm: true, .. }) => true,
+            Some(Overlay::Jobs { drawn: None, confirm: Some(_), .. }) => true,
             _ => false,
         }
     }

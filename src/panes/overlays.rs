@@ -4,10 +4,12 @@ use super::footer::tone_role;
 use super::history::moment;
 use crate::console::model::Model;
 use crate::console::update::age;
-use crate::domain::journal::{IntentRecord, IntentState};
+use crate::domain::ids::IntentId;
+use crate::domain::journal::{Act, IntentRecord, IntentState};
 use crate::domain::policy::ticket_problem;
+use crate::domain::text::SafeText;
 use crate::widgets::popup;
-use crate::widgets::text::{Pen, highlight, wrap};
+use crate::widgets::text::{Pen, first_row, highlight, wrap};
 use crate::widgets::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -66,61 +68,87 @@ fn open_words(record: &IntentRecord) -> &'static str {
     }
 }
 
-/// Draws unfinished and waiting work.
-pub fn draw_jobs(model: &Model, cursor: usize, confirm: bool, theme: Theme, area: Rect, buffer: &mut Buffer) {
-    let place = popup::place(area, 100, area.height.saturating_sub(6).clamp(10, 30));
+/// What an intent does, in the word of the history.
+fn act_word(act: Act) -> &'static str {
+    match act {
+        Act::Swap => "reissue",
+        Act::Issue => "issue",
+        Act::Retire => "retire",
+    }
+}
+
+/// Draws unfinished and waiting work, and below it what the row under the cursor allows.
+pub fn draw_jobs(
+    model: &Model,
+    cursor: usize,
+    confirm: Option<IntentId>,
+    theme: Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let count = model.running.len() + model.open.len() + model.waiting.len();
+    let wanted = u16::try_from(model.running.len() + 2 * (model.open.len() + model.waiting.len())).unwrap_or(u16::MAX);
+    let place = popup::place(area, 100, wanted.saturating_add(4).clamp(7, area.height.saturating_sub(4).max(7)));
     let inner = popup::draw(buffer, theme, place, "Jobs", &format!("{count} unfinished or waiting"));
+    let last = inner.height.saturating_sub(1);
     let mut y = 0;
     for running in &model.running {
-        Pen::new(buffer, theme, inner, y)
-            .cell(Role::Strong, "running", 10)
-            .put(Role::Plain, &format!("{}  {}", running.holder, running.words));
+        let text = format!("{}  {}", model.who(&running.holder), running.words);
+        Pen::new(buffer, theme, inner, y).cell(Role::Strong, "running", 12).put(Role::Plain, &text);
         y += 1;
     }
-    let rows = model.open.iter().map(|r| (r, false)).chain(model.waiting.iter().map(|r| (r, true)));
-    for (i, (record, waiting)) in rows.enumerate() {
-        if y + 4 >= inner.height {
-            Pen::new(buffer, theme, inner, y).put(Role::Muted, ".. more");
-            break;
-        }
+    let rows: Vec<(&IntentRecord, bool)> =
+        model.open.iter().map(|r| (r, false)).chain(model.waiting.iter().map(|r| (r, true))).collect();
+    let height = usize::from(last.saturating_sub(y)) / 2;
+    let first = first_row(Some(cursor), rows.len(), height);
+    for (i, (record, waiting)) in rows.iter().enumerate().skip(first).take(height) {
         let since = age(record.sent.unwrap_or(record.opened), model.now);
         let p = &record.purpose;
-        let mut pen = Pen::new(buffer, theme, inner, y);
         let (role, word) =
-            if waiting { (Role::Plain, "waiting".to_owned()) } else { (Role::Warn, record.state.to_string()) };
-        pen.cell(role, &word, 12)
-            .put(Role::Plain, &format!("{} {}  {since} ago  {}  {}", p.act, p.holder, record.operator, p.ticket));
+            if *waiting { (Role::Plain, "waiting".to_owned()) } else { (Role::Warn, record.state.to_string()) };
+        let operator = SafeText::of(&record.operator);
+        let text = format!("{} for {}, {since} ago by {operator}  {}", act_word(p.act), model.who(&p.holder), p.ticket);
+        Pen::new(buffer, theme, inner, y).cell(role, &word, 12).put(Role::Plain, &text);
         if i == cursor {
             highlight(buffer, theme, inner, y, true);
         }
-        let text = if waiting {
-            "the old pass works until the new one is accepted; ENT, then y retires it as soon as it is"
-        } else {
-            open_words(record)
-        };
         let remark = record.remark.as_ref().map_or("", |r| r.text.as_str());
-        let remark = crate::domain::text::SafeText::of(remark);
-        Pen::new(buffer, theme, inner, y + 1)
-            .skip(12)
-            .put(Role::Muted, text)
-            .skip(2)
-            .put(Role::Muted, if waiting { "" } else { remark.as_str() });
+        let words = if *waiting {
+            "the old pass works until the new one is accepted".to_owned()
+        } else if record.state == IntentState::Held {
+            format!("{}: {}", open_words(record), SafeText::of(remark))
+        } else {
+            open_words(record).to_owned()
+        };
+        Pen::new(buffer, theme, inner, y + 1).skip(12).put(Role::Muted, &words);
         y += 2;
     }
     if count == 0 {
         Pen::new(buffer, theme, inner, 0).put(Role::Good, "Nothing is unfinished.");
     }
-    let mut pen = Pen::new(buffer, theme, inner, inner.height.saturating_sub(1));
-    if confirm {
-        pen.put(Role::Warn, "Retire the old pass of this row? It is checked again first.  ");
-        pen.put(Role::Key, "y").put(Role::Strong, " retire   ").put(Role::Key, "Esc").put(Role::Plain, " not");
-    } else {
-        pen.put(Role::Key, "R")
-            .put(Role::Plain, " look again   ")
-            .put(Role::Key, "ENT")
-            .put(Role::Plain, " retire (waiting rows)   ");
-        pen.put(Role::Key, "Esc").put(Role::Plain, " closes");
+    let mut pen = Pen::new(buffer, theme, inner, last);
+    let waiting = |intent: IntentId| model.waiting.iter().any(|w| w.intent == intent);
+    match confirm {
+        Some(intent) if waiting(intent) => {
+            pen.put(Role::Key, "y").put(Role::Strong, " retire the old pass, after a last check   ");
+            pen.put(Role::Key, "Esc").put(Role::Plain, " not");
+        }
+        Some(_) => {
+            pen.put(Role::Key, "y").put(Role::Strong, " park it: stays listed, blocks nobody   ");
+            pen.put(Role::Key, "Esc").put(Role::Plain, " not");
+        }
+        None => {
+            let offer = match rows.get(cursor) {
+                Some((_, true)) => " retire the old pass now ..   ",
+                Some((r, false)) if r.state.is_open_question() && r.state != IntentState::Sending => " park it ..   ",
+                _ => "",
+            };
+            if !offer.is_empty() {
+                pen.put(Role::Key, "ENT").put(Role::Plain, offer);
+            }
+            pen.put(Role::Key, "R").put(Role::Plain, " look again   ");
+            pen.put(Role::Key, "Esc").put(Role::Plain, " closes");
+        }
     }
 }
 
@@ -128,7 +156,7 @@ pub fn draw_jobs(model: &Model, cursor: usize, confirm: bool, theme: Theme, area
 pub fn draw_ticket(input: &Input, theme: Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let place = popup::place(area, 60, 4);
     let inner = popup::draw(buffer, theme, place, "Ticket", "goes with what follows");
-    let shown = crate::domain::text::SafeText::of(input.value());
+    let shown = SafeText::of(input.value());
     Pen::new(buffer, theme, inner, 0).put(Role::Key, "> ").put(Role::Strong, shown.as_str());
     let mut pen = Pen::new(buffer, theme, inner, 1);
     match ticket_problem(input.value().trim()) {

@@ -5,7 +5,7 @@ use crate::console::message::{Answer, HolderView, Query, Report};
 use crate::desk::Desk;
 use crate::domain::cardholder::Cardholder;
 use crate::domain::credential::Credential;
-use crate::domain::ids::{HolderId, Link, TenantName};
+use crate::domain::ids::{HolderId, IntentId, Link, TenantName};
 use crate::domain::journal::{IntentRecord, IntentState};
 use crate::domain::operation::Operation;
 use crate::domain::ownership::grade_all;
@@ -15,7 +15,7 @@ use crate::ports::cache::{CacheError, Scope};
 use crate::ports::ledger::{HistoryQuery, LedgerError};
 use crate::ports::provider::{Connection, HolderRead};
 use crate::store::process::is_alive;
-use crate::workflow::recovery::{record_late, recover, settle};
+use crate::workflow::recovery::{hold as workflow_hold, record_late, recover, settle};
 use crate::workflow::reissue::{preview, run};
 use crate::workflow::{Means, reissue as workflow_reissue};
 use futures::future::join_all;
@@ -140,6 +140,20 @@ pub async fn retire(desk: &Desk, record: IntentRecord) -> ReissueEnd {
 /// Is the new credential of waiting work usable yet?
 pub async fn usable(desk: &Desk, record: &IntentRecord) -> Result<bool, Problem> {
     workflow_reissue::new_is_usable(&means(desk, &record.purpose.holder.tenant)?, record).await
+}
+
+/// Parks an open question, and gives the list as it is then.
+pub async fn hold(desk: &Desk, intent: IntentId, holder: &HolderId) -> Report {
+    let reason = format!("parked at the desk by {}", desk.operator);
+    let parked = match means(desk, &holder.tenant) {
+        Ok(means) => workflow_hold(&means, intent, &reason).await,
+        Err(problem) => Err(problem),
+    };
+    match (parked, desk.ledger.unfinished().await, desk.ledger.waiting_retirements().await) {
+        (Ok(one), Ok(open), Ok(waiting)) => Report::Unfinished { open, waiting, settled: vec![one] },
+        (Err(problem), ..) => Report::RecoveryFailed(problem),
+        (_, Err(error), _) | (_, _, Err(error)) => Report::RecoveryFailed(ledger_problem(&error)),
+    }
 }
 
 /// What is not finished, after one look at the vendors for open questions. Reads only.

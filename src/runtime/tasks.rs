@@ -132,6 +132,9 @@ impl Tasks {
                     Some(Msg::Report(Report::Usable(record.intent, usable)))
                 });
             }
+            Effect::Hold(intent, holder) => {
+                self.spawn(async move { Some(Msg::Report(reading::hold(&desk, intent, &holder).await)) });
+            }
             Effect::Reissue(plan) => {
                 let outbox = self.outbox.clone();
                 self.spawn(async move {

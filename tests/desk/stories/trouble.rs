@@ -48,6 +48,12 @@ async fn an_answer_lost_before_the_effect_stays_an_open_question() {
     stage.shows("nothing is sent again");
     insta::assert_snapshot!("unknown_jobs", stage.screen());
     assert_eq!(stage.world().log().patches, 1);
+    stage.press("~y").await;
+    stage.shows("HELD").shows("parked at the desk by op7");
+    assert_eq!(state_of_jane(&stage).await, IntentState::Held);
+    stage.press("^").await;
+    stage.press("r").await;
+    assert!(matches!(stage.console.model.overlay, Some(Overlay::Wizard(_))), "a parked question blocks nobody");
 }
 
 #[tokio::test]
