@@ -143,9 +143,8 @@ fn kill_console(site: &Site, case: &Case, moment: Moment, pause: Duration) {
     let screen = Screen::console(&site.file(), 80, 24);
     screen.wait_for("RW");
     // By id, so that namesakes do not come in between.
-    while !screen.text().contains("id ^S") {
-        let before = screen.rows()[1].clone();
-        screen.press("\x13").wait_until("another scope", |s| s.rows(0, 80).nth(1) != Some(before.clone()));
+    for scope in ["number ^S", "contact ^S", " id ^S"] {
+        screen.press("\x13").wait_for(scope);
     }
     screen.press(&case.holder).press(ENTER).wait_for("read 0s ago").wait_for("*ours");
     screen.press("r").wait_for(&format!("1 PATCH to cardholder {}:", case.holder)).wait_for("y send");
