@@ -51,11 +51,11 @@ struct Case {
 
 #[test]
 fn kill_in_mid_reissue() {
-    let runs: usize = std::env::var("PASSDESK_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
+    let runs: usize = std::env::var("PASSDESK_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(30);
     let seed: u64 = std::env::var("PASSDESK_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(20_260_611);
     println!("{runs} kills, seed {seed}");
     let mut dice = rand::rngs::SmallRng::seed_from_u64(seed);
-    let site = Site::of(if runs <= 20 { 1_000 } else { 5_000 });
+    let site = Site::of(if runs <= 50 { 1_000 } else { 5_000 });
     let cases: Vec<Case> = (site.sim.issued_by_console().iter())
         .filter(|issue| issue.fate == PassFate::Expired)
         .map(|issue| Case {
