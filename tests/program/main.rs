@@ -1,4 +1,6 @@
 //! The built program: terminal, plain commands, kill and restart.
+// What is waited for here happens in other processes, in real time.
+#![allow(clippy::disallowed_methods)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 mod commands;

@@ -30,7 +30,7 @@ fn runtime() -> &'static Runtime {
 
 /// Runs something of the simulator or the ledger to its end.
 pub fn wait<T>(work: impl Future<Output = T>) -> T {
-    runtime().block_on(async { tokio::time::timeout(Duration::from_secs(60), work).await.expect("it never ended") })
+    runtime().block_on(async { tokio::time::timeout(Duration::from_mins(1), work).await.expect("it never ended") })
 }
 
 pub struct Site {
@@ -138,7 +138,7 @@ pub fn program() -> Command {
     for name in ["PASSDESK_CONFIG", "PASSDESK_DATA", "PASSDESK_LOG"] {
         command.env_remove(name);
     }
-    command.env("TZ", "UTC").timeout(Duration::from_secs(120));
+    command.env("TZ", "UTC").timeout(Duration::from_mins(2));
     command
 }
 

@@ -51,11 +51,11 @@ struct Case {
 
 #[test]
 fn kill_in_mid_reissue() {
-    let runs: usize = std::env::var("PASSDESK_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
+    let runs: usize = std::env::var("PASSDESK_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(30);
     let seed: u64 = std::env::var("PASSDESK_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(20_260_611);
     println!("{runs} kills, seed {seed}");
     let mut dice = rand::rngs::SmallRng::seed_from_u64(seed);
-    let site = Site::of(if runs <= 20 { 1_000 } else { 5_000 });
+    let site = Site::of(if runs <= 50 { 1_000 } else { 5_000 });
     let cases: Vec<Case> = (site.sim.issued_by_console().iter())
         .filter(|issue| issue.fate == PassFate::Expired)
         .map(|issue| Case {
@@ -143,9 +143,8 @@ fn kill_console(site: &Site, case: &Case, moment: Moment, pause: Duration) {
     let screen = Screen::console(&site.file(), 80, 24);
     screen.wait_for("RW");
     // By id, so that namesakes do not come in between.
-    while !screen.text().contains("id ^S") {
-        let before = screen.rows()[1].clone();
-        screen.press("\x13").wait_until("another scope", |s| s.rows(0, 80).nth(1) != Some(before.clone()));
+    for scope in ["number ^S", "contact ^S", " id ^S"] {
+        screen.press("\x13").wait_for(scope);
     }
     screen.press(&case.holder).press(ENTER).wait_for("read 0s ago").wait_for("*ours");
     screen.press("r").wait_for(&format!("1 PATCH to cardholder {}:", case.holder)).wait_for("y send");
