@@ -25,8 +25,10 @@ const ACCORDION: (u16, u16) = (60, 16);
 const TWO_COLUMNS: u16 = 100;
 /// From this many columns on there are three, and the history lies across.
 const THREE_COLUMNS: u16 = 160;
-/// Columns of the left side.
-const LEFT: u16 = 44;
+/// Columns of the left side where there are two, of a narrow and of an ordinary window.
+const LEFT: (u16, u16) = (42, 50);
+/// From this many columns on the left side is ordinary.
+const ORDINARY: u16 = 118;
 
 /// Where each pane stands; height 0: not shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -70,8 +72,9 @@ pub fn places(area: Rect, focus: Pane, zoom: bool, cards: u16) -> Places {
     } else if area.width < TWO_COLUMNS {
         accordion(&mut p, body, focus, cards);
     } else if area.width < THREE_COLUMNS {
-        let left = Rect { width: LEFT, ..body };
-        let right = Rect { x: body.x + LEFT + 1, width: body.width - LEFT - 1, ..body };
+        let width = if area.width < ORDINARY { LEFT.0 } else { LEFT.1 };
+        let left = Rect { width, ..body };
+        let right = Rect { x: body.x + width + 1, width: body.width - width - 1, ..body };
         p.search = row(left, 0, 1);
         p.holders = row(left, 1, left.height - 1);
         let card_rows = (cards.max(3) + 1).min(right.height / 3);
@@ -83,7 +86,7 @@ pub fn places(area: Rect, focus: Pane, zoom: bool, cards: u16) -> Places {
         p.history = row(right, used, right.height - used);
     } else {
         let top = row(body, 0, body.height * 3 / 5);
-        let left = Rect { width: LEFT + 8, ..top };
+        let left = Rect { width: LEFT.1 + 8, ..top };
         let rest = top.width - left.width - 2;
         let middle = Rect { x: left.right() + 1, width: rest * 11 / 20, ..top };
         p.search = row(left, 0, 1);

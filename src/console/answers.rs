@@ -50,6 +50,8 @@ impl Model {
             }
             Slot::Search => {
                 self.searching = false;
+                self.open_when_found = false;
+                self.typed_ahead.clear();
                 self.trouble(&problem);
             }
             Slot::Remote => {
@@ -92,6 +94,9 @@ impl Model {
         if std::mem::take(&mut self.open_when_found) {
             effects.extend(self.open_hit());
         }
+        for key in std::mem::take(&mut self.typed_ahead) {
+            effects.extend(self.routed_key(key));
+        }
         effects
     }
 
@@ -108,6 +113,12 @@ impl Model {
             self.history_gap = None;
             self.history_cursor = 0;
             self.shown.problem = None;
+        }
+        if view.live
+            && let Some(hit) = self.hits.rows.iter_mut().find(|h| h.holder.id == view.holder.id)
+        {
+            hit.cards = view.cards.len();
+            hit.need = view.cards.iter().map(|(c, _)| c.state()).min();
         }
         let known = self.shown.cursor.as_ref().is_some_and(|id| view.cards.iter().any(|(c, _)| c.id == *id));
         if !known {

@@ -23,6 +23,7 @@ impl Model {
     pub(super) fn search_changed(&mut self) -> Vec<Effect> {
         self.searching = true;
         self.open_when_found = false;
+        self.typed_ahead.clear();
         let text = self.search.value().trim().to_owned();
         let local = self.ask(Slot::Search, Query::Search { text: text.clone(), scope: self.scope, limit: HITS });
         let mut effects = vec![local];
@@ -60,7 +61,8 @@ impl Model {
                 self.hit = Some(id.clone());
                 vec![self.ask(Slot::Cached, Query::Cached(id))]
             }
-            Pane::Cards | Pane::Pass => {
+            Pane::Pass => Vec::new(),
+            Pane::Cards => {
                 if let Some(view) = &self.shown.view
                     && let Some(row) = moved(self.shown.row(), view.cards.len())
                 {
@@ -180,7 +182,10 @@ impl Model {
                 self.search.reset();
                 self.search_changed()
             }
-            Pane::Search => self.go(Pane::Holders),
+            Pane::Search => {
+                self.say(Tone::Info, "TAB goes to the lists; F10 quits.");
+                Vec::new()
+            }
             Pane::Holders => self.go(Pane::Search),
             Pane::Cards => self.go(Pane::Search),
             Pane::Pass => self.go(Pane::Cards),

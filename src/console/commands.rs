@@ -4,6 +4,7 @@ use super::keymap::{Chord, Key};
 use super::message::Effect;
 use super::model::{Model, Overlay, Palette, Pane};
 use crate::domain::policy::Writes;
+use crate::ports::ledger::LedgerHealth;
 use std::borrow::Cow;
 
 /// What a command may do.
@@ -117,7 +118,15 @@ pub fn reissue_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
     if model.running.iter().any(|r| r.holder == card.holder) {
         return Err("a change of this person is being sent".into());
     }
-    model.may_write().map_err(Cow::from)
+    let down = model.tenant(&card.id.tenant).is_some_and(|t| matches!(t.connection, Some(Err(_))));
+    if down {
+        return Err(format!("{} does not answer; R tries again", card.id.tenant).into());
+    }
+    // While the ledger is being verified the preview may be looked at; only `y` waits for it.
+    match model.may_write() {
+        Err(_) if model.ledger == LedgerHealth::Verifying && model.writes == Writes::Unlocked => Ok(()),
+        other => other.map_err(Cow::from),
+    }
 }
 
 fn lock_allowed(model: &Model) -> Result<(), Cow<'static, str>> {

@@ -160,7 +160,8 @@ impl Model {
     pub fn who(&self, holder: &HolderId) -> String {
         let shown = self.shown.view.as_ref().map(|v| &v.holder).filter(|h| h.id == *holder);
         let found = || self.hits.rows.iter().map(|r| &r.holder).find(|h| h.id == *holder);
-        shown.or_else(found).map_or_else(|| holder.to_string(), |h| h.name().safe().to_string())
+        let named = shown.or_else(found).map(|h| h.name().safe());
+        named.or_else(|| self.names.get(holder).cloned()).map_or_else(|| holder.to_string(), |n| n.to_string())
     }
 
     /// What the ledger says is not finished, and what reading has settled.

@@ -8,7 +8,7 @@ use crate::domain::journal::IntentRecord;
 use crate::domain::operation::Operation;
 use crate::domain::ownership::Ownership;
 use crate::domain::problem::Problem;
-use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep, Settled};
+use crate::domain::reissue::{Names, ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep, Settled};
 use crate::domain::text::Untrusted;
 use crate::ports::cache::{FillMark, Hits, Scope};
 use crate::ports::ledger::LedgerHealth;
@@ -142,6 +142,8 @@ pub enum Report {
         waiting: Vec<IntentRecord>,
         /// What reading settled just now.
         settled: Vec<Settled>,
+        /// The people concerned, as far as the cache knows them.
+        names: Names,
     },
     /// Recovery at start could not read the ledger or the vendor.
     RecoveryFailed(Problem),

@@ -9,6 +9,7 @@ use crate::domain::operation::Operation;
 use crate::domain::ownership::Ownership;
 use crate::domain::policy::{Mode, Writes};
 use crate::domain::problem::Problem;
+use crate::domain::reissue::Names;
 use crate::ports::cache::{FillMark, Hits, Scope};
 use crate::ports::ledger::LedgerHealth;
 use crate::ports::provider::{Connection, TenantProfile};
@@ -230,6 +231,8 @@ pub struct Model {
     pub hit: Option<HolderId>,
     /// Open the first hit as soon as it is there: Enter came before the answer.
     pub open_when_found: bool,
+    /// Keys typed after that Enter: they belong to what it opens, not to the search line.
+    pub(super) typed_ahead: Vec<super::keymap::Key>,
     /// Who is shown.
     pub shown: Shown,
     /// History of the person shown.
@@ -238,6 +241,8 @@ pub struct Model {
     pub history_gap: Option<Problem>,
     /// The row of the cursor in the history.
     pub history_cursor: usize,
+    /// People of unfinished work, by id.
+    pub names: Names,
     /// Changes that run right now.
     pub running: Vec<Running>,
     /// Intents that are not settled.
@@ -299,10 +304,12 @@ impl Model {
             asking: false,
             hit: None,
             open_when_found: false,
+            typed_ahead: Vec::new(),
             shown: Shown::default(),
             history: Vec::new(),
             history_gap: None,
             history_cursor: 0,
+            names: Names::new(),
             running: Vec::new(),
             open: Vec::new(),
             waiting: Vec::new(),
@@ -331,6 +338,11 @@ impl Model {
     /// An unsettled change of this person, if there is one.
     pub fn open_for(&self, holder: &HolderId) -> Option<&IntentRecord> {
         self.open.iter().find(|r| r.purpose.holder == *holder && r.state.blocks())
+    }
+
+    /// The waiting work that will retire this credential, if there is any.
+    pub fn replacing(&self, card: &Credential) -> Option<&IntentRecord> {
+        self.waiting.iter().find(|w| w.purpose.old.as_ref().is_some_and(|old| old.is(card)))
     }
 
     /// How many jobs the header counts: running, open and waiting.

@@ -10,6 +10,8 @@ use tui_input::{Input, InputRequest};
 
 /// How long a good or neutral note stays.
 const TOAST: Duration = Duration::from_secs(8);
+/// Keys kept while a search that Enter waits for is under way.
+const TYPED_AHEAD: usize = 16;
 /// Lines kept in the message log.
 const MESSAGES: usize = 1000;
 
@@ -109,7 +111,7 @@ impl Model {
         effects
     }
 
-    fn routed_key(&mut self, key: Key) -> Vec<Effect> {
+    pub(super) fn routed_key(&mut self, key: Key) -> Vec<Effect> {
         if key == Key::Ctrl('c') {
             return self.interrupt();
         }
@@ -121,13 +123,19 @@ impl Model {
             Some(Overlay::Ticket(_)) => return self.ticket_key(key),
             None => {}
         }
+        if self.open_when_found && key != Key::Esc {
+            if self.typed_ahead.len() < TYPED_AHEAD {
+                self.typed_ahead.push(key);
+            }
+            return Vec::new();
+        }
         let in_text = self.focus == Pane::Search;
         let prefix = self.prefix.take();
         match commands::meaning(prefix, key, in_text) {
             Meaning::Command(command) => match (command.enabled)(self) {
                 Ok(()) => (command.run)(self),
                 Err(reason) => {
-                    let text = format!("{} is off: {reason}.", command.name);
+                    let text = format!("{} is off: {reason}.", command.title);
                     self.say(Tone::Info, &text);
                     Vec::new()
                 }
@@ -136,6 +144,8 @@ impl Model {
                 self.prefix = Some(key);
                 Vec::new()
             }
+            // The key that leads here is easily pressed once more.
+            Meaning::Nothing if in_text && key == Key::Char('/') && self.search.value().is_empty() => Vec::new(),
             Meaning::Nothing if in_text => {
                 let before = self.search.value().to_owned();
                 edit(&mut self.search, key);
@@ -157,9 +167,10 @@ impl Model {
 
     /// Pasted text goes into text fields only, as one line; it never submits and never acts (rule R1).
     fn paste(&mut self, text: &crate::domain::text::Untrusted) -> Vec<Effect> {
-        let safe = text.safe();
+        let words: Vec<&str> = text.raw().split(|c: char| c.is_whitespace() || c.is_control()).collect();
+        let joined = words.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+        let safe = crate::domain::text::SafeText::of(&joined);
         let line: String = safe.as_str().chars().take(200).collect();
-        let line = line.trim();
         let insert = |input: &mut Input| {
             for c in line.chars() {
                 input.handle(InputRequest::InsertChar(c));
@@ -229,7 +240,10 @@ impl Model {
             Report::Connection(tenant, result) => self.connected(&tenant, result),
             Report::Fill(tenant, mark, problem) => self.filled(&tenant, mark, problem.as_ref()),
             Report::Ledger(health) => self.ledger_verified(health),
-            Report::Unfinished { open, waiting, settled } => self.unfinished(open, waiting, &settled),
+            Report::Unfinished { open, waiting, settled, names } => {
+                self.names.extend(names);
+                self.unfinished(open, waiting, &settled)
+            }
             Report::RecoveryFailed(problem) => {
                 self.trouble(&problem);
                 Vec::new()
@@ -269,7 +283,7 @@ impl Model {
                         (command.run)(self)
                     }
                     Err(reason) => {
-                        let text = format!("{} is off: {reason}.", command.name);
+                        let text = format!("{} is off: {reason}.", command.title);
                         self.say(Tone::Info, &text);
                         Vec::new()
                     }

@@ -16,6 +16,8 @@ use tui_input::Input;
 
 /// A confirm takes no key for this long after it was first drawn (decision 15).
 pub const DWELL: SignedDuration = SignedDuration::from_millis(250);
+/// Columns and rows below which the preview cannot show all that is sent: nothing is confirmed unseen.
+pub const PREVIEW_NEEDS: (u16, u16) = (76, 22);
 /// The target is read again when the plan is this old, so that `y` stays lit while somebody thinks.
 const REFRESH: Duration = Duration::from_secs(8);
 /// After so many re-reads nobody is looking any more; `y` then asks for a fresh read first.
@@ -69,9 +71,13 @@ impl Wizard {
     /// Why `y` does nothing now; `Ok` if it sends.
     pub fn may_send(&self, model: &Model) -> Result<&ReissuePlan, String> {
         model.may_write()?;
+        let (columns, rows) = PREVIEW_NEEDS;
+        if model.size.0 < columns || model.size.1 < rows {
+            return Err(format!("the window is too small to show what is sent, {columns}x{rows} is needed"));
+        }
         let plan = match &self.plan {
             Planned::Reading => return Err("reading the target".into()),
-            Planned::Refused(problem) => return Err(problem.to_string()),
+            Planned::Refused(_) => return Err("not possible, see above".into()),
             Planned::Ready(plan) => plan,
         };
         if plan.why.is_none() {
@@ -230,7 +236,11 @@ impl Model {
                 wizard.field = Some((Field::Note, Input::new(wizard.request.note.clone())));
                 Vec::new()
             }
-            Key::Char('R') | Key::F(5) => self.read_plan(),
+            Key::Char('R') | Key::F(5) => {
+                // The operator looks anew: what the card is now is what she sees.
+                wizard.request.seen = None;
+                self.read_plan()
+            }
             Key::Char('y') => self.confirm_reissue(),
             _ => Vec::new(),
         }

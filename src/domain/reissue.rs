@@ -8,6 +8,7 @@ use super::ids::{CredentialId, HolderId, IntentId, Link, SagaId};
 use super::ownership::Ownership;
 use super::policy::{ConfirmLevel, ReissueMode, Why};
 use super::problem::Problem;
+use super::text::SafeText;
 use jiff::Timestamp;
 
 /// What an operator asks for.
@@ -127,3 +128,6 @@ pub struct Settled {
     /// One plain sentence.
     pub words: String,
 }
+
+/// People by id, for lists that would otherwise show ids alone.
+pub type Names = std::collections::HashMap<HolderId, SafeText>;

@@ -41,6 +41,9 @@ pub fn shown_number(card: &Credential) -> String {
 /// The last column: what else matters about the card.
 fn remark(card: &Credential, model: &Model) -> String {
     let date = |t: jiff::Timestamp| super::history::day(model, t);
+    if model.replacing(card).is_some() {
+        return "being replaced".into();
+    }
     if let Some(invitation) = &card.invitation {
         match invitation.status {
             InvitationStatus::NotSent => return "invite not sent".into(),

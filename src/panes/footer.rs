@@ -21,12 +21,14 @@ pub fn tone_role(tone: Tone) -> Role {
 
 /// What stands in the note's row when nobody said anything.
 fn idle_note(model: &Model) -> (Role, String) {
+    // In the search line letters are text.
+    let jobs = if model.focus == Pane::Search { "F7" } else { "w" };
     let open = model.open.iter().filter(|r| r.state.is_open_question()).count();
     if open > 0 {
         let text = if open == 1 {
-            "1 change has no known outcome yet; w shows it.".to_owned()
+            format!("1 change has no known outcome yet; {jobs} shows it.")
         } else {
-            format!("{open} changes have no known outcome yet; w shows them.")
+            format!("{open} changes have no known outcome yet; {jobs} shows them.")
         };
         return (Role::Warn, text);
     }
@@ -38,7 +40,7 @@ fn idle_note(model: &Model) -> (Role, String) {
         return (
             Role::Muted,
             format!(
-                "{n} old {} for the new one to be accepted; w shows it.",
+                "{n} old {} for the new one to be accepted; {jobs} shows it.",
                 if n == 1 { "pass waits" } else { "passes wait" }
             ),
         );

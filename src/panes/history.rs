@@ -85,7 +85,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         let text = match &model.shown.view {
             None => "",
             Some(v) if v.live => "Nothing on record for this person, here or at the vendor.",
-            Some(_) => "ENT on the person reads her history.",
+            Some(_) => "ENT reads the history.",
         };
         Pen::new(buffer, theme, area, y).skip(1).put(Role::Muted, text);
     }

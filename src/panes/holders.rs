@@ -63,10 +63,14 @@ fn hit_row(pen: &mut Pen<'_>, hit: &HolderHit, width: u16) {
         pen.cell(Role::Muted, &mask_if_any(h.email.safe().as_str()), 12 + extra * 2 / 5).skip(1);
         pen.cell(Role::Muted, &cards, 7).skip(1);
     } else {
-        let room = usize::from(width).saturating_sub(2 + 8 + 13 + 2);
-        pen.cell(Role::Plain, name.as_str(), room * 3 / 5 + 1).skip(1);
-        pen.cell(Role::Muted, h.description.safe().as_str(), room - room * 3 / 5 - 1).skip(1);
-        pen.cell(Role::Plain, h.employee_number.safe().as_str(), 8).skip(1);
+        // The name goes before everything; the department comes back where there is room for both.
+        let room = usize::from(width).saturating_sub(2 + 8 + 12);
+        let department = if room >= 34 { 12 } else { 0 };
+        pen.cell(Role::Plain, name.as_str(), room - department - 1).skip(1);
+        if department > 0 {
+            pen.cell(Role::Muted, h.description.safe().as_str(), department - 1).skip(1);
+        }
+        pen.cell(Role::Plain, h.employee_number.safe().as_str(), 7).skip(1);
     }
     pen.whole(role, &word);
 }

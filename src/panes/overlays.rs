@@ -154,7 +154,7 @@ pub fn draw_jobs(
 
 /// Draws the line for the session's ticket; gives the place of its cursor.
 pub fn draw_ticket(input: &Input, theme: Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let place = popup::place(area, 60, 4);
+    let place = popup::place(area, 76, 4);
     let inner = popup::draw(buffer, theme, place, "Ticket", "goes with what follows");
     let shown = SafeText::of(input.value());
     Pen::new(buffer, theme, inner, 0).put(Role::Key, "> ").put(Role::Strong, shown.as_str());

@@ -104,6 +104,13 @@ fn lines(model: &Model, card: &Credential, authorised: bool, width: usize) -> Ve
     let mut text = wrap(&format!("{opens}: {why}."), width.saturating_sub(question.len()).max(20)).into_iter();
     out.push(vec![(Role::Strong, question.into()), (role, text.next().unwrap_or_default())]);
     out.extend(text.map(|line| vec![(role, format!("{}{line}", " ".repeat(question.len())))]));
+    if let Some(waiting) = model.replacing(card) {
+        let text = format!(
+            " A new pass was issued {} ago; this one is retired once that one is accepted.",
+            age(waiting.sent.unwrap_or(waiting.opened), model.now)
+        );
+        out.push(vec![(Role::Warn, text)]);
+    }
     let word = card.status_word.safe();
     let mut own = card_line(card.status, word.as_str());
     match card.invitation.as_ref().map(|i| invitation_lines(i.status)) {
@@ -153,7 +160,8 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let left = format!("4 State  {} {} {}", card.id.tenant, card.type_name.safe(), shown_number(card));
-    let right = format!("read {} ago", age(card.as_of, model.now));
+    let read = age(card.as_of, model.now);
+    let right = if view.live { format!("read {read} ago") } else { format!("cached {read}") };
     title(buffer, theme, area, focused, &left, &right);
     let height = usize::from(area.height.saturating_sub(1));
     let width = usize::from(area.width);

@@ -73,11 +73,12 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
         .put(Role::Plain, holder.description.safe().as_str())
         .skip(2)
         .put(Role::Plain, holder.employee_number.safe().as_str());
-    sheet
-        .row("")
-        .put(Role::Muted, &holder.id.to_string())
-        .skip(2)
-        .put(Role::Muted, &if holder.email.is_empty() { String::new() } else { mask_contact(&holder.email.safe()) });
+    // Where rows are few, what can be looked up elsewhere gives way to what is sent.
+    let few = inner.height < 21;
+    if !few {
+        let contact = if holder.email.is_empty() { String::new() } else { mask_contact(&holder.email.safe()) };
+        sheet.row("").put(Role::Muted, &holder.id.to_string()).skip(2).put(Role::Muted, &contact);
+    }
     sheet
         .row("Old")
         .put(state_role(card.state()), &format!("{} {}", card.state().glyph(), card.state()))
@@ -88,8 +89,20 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
         .skip(2)
         .put(grade_role(owner.grade), owner.grade.badge());
     let clues: Vec<&str> = owner.clues.iter().map(AsRef::as_ref).collect();
-    sheet.long("", Role::Muted, &clues.join(", "));
-    sheet.row("New").put(Role::Plain, "same type, same label, same contact");
+    if few {
+        sheet.row("").put(Role::Muted, &clues.join(", "));
+    } else {
+        sheet.long("", Role::Muted, &clues.join(", "));
+        sheet.row("New").put(Role::Plain, "same type, same label, same contact");
+    }
+    if let Some(waiting) = model.replacing(card) {
+        let since = age(waiting.sent.unwrap_or(waiting.opened), model.now);
+        sheet.long(
+            "Mind",
+            Role::Warn,
+            &format!("a new pass for this one was issued {since} ago and is not accepted yet; w shows it"),
+        );
+    }
     why_rows(&mut sheet, wizard, plan.and_then(|p| p.why));
     cursor = field_row(&mut sheet, wizard, Field::Ticket, "Ticket", "[t] change").or(cursor);
     cursor = field_row(&mut sheet, wizard, Field::Note, "Note", "[n] edit").or(cursor);

@@ -65,7 +65,7 @@ impl ProviderError {
                 ProblemKind::Unauthorised,
                 "refused our key",
                 "the key, the client certificate or the address is not accepted",
-                "check the key in the site file; it is not tried again by itself, because each failure raises an alarm at the site",
+                "check the key in the site file, then R; it is not tried again by itself",
             ),
             K::Forbidden => (
                 ProblemKind::Unauthorised,

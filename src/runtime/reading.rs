@@ -10,7 +10,7 @@ use crate::domain::journal::{IntentRecord, IntentState};
 use crate::domain::operation::Operation;
 use crate::domain::ownership::grade_all;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep};
+use crate::domain::reissue::{Names, ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep, Settled};
 use crate::ports::cache::{CacheError, Scope};
 use crate::ports::ledger::{HistoryQuery, LedgerError};
 use crate::ports::provider::{Connection, HolderRead};
@@ -142,6 +142,20 @@ pub async fn usable(desk: &Desk, record: &IntentRecord) -> Result<bool, Problem>
     workflow_reissue::new_is_usable(&means(desk, &record.purpose.holder.tenant)?, record).await
 }
 
+/// The report with the names of the people concerned.
+async fn listed(desk: &Desk, open: Vec<IntentRecord>, waiting: Vec<IntentRecord>, settled: Vec<Settled>) -> Report {
+    let mut names = Names::new();
+    let people = open.iter().chain(&waiting).map(|r| &r.purpose.holder).chain(settled.iter().map(|s| &s.holder));
+    for id in people {
+        if !names.contains_key(id)
+            && let Ok(Some((holder, _))) = desk.cache.holder(id).await
+        {
+            names.insert(id.clone(), holder.name().safe());
+        }
+    }
+    Report::Unfinished { open, waiting, settled, names }
+}
+
 /// Parks an open question, and gives the list as it is then.
 pub async fn hold(desk: &Desk, intent: IntentId, holder: &HolderId) -> Report {
     let reason = format!("parked at the desk by {}", desk.operator);
@@ -150,7 +164,7 @@ pub async fn hold(desk: &Desk, intent: IntentId, holder: &HolderId) -> Report {
         Err(problem) => Err(problem),
     };
     match (parked, desk.ledger.unfinished().await, desk.ledger.waiting_retirements().await) {
-        (Ok(one), Ok(open), Ok(waiting)) => Report::Unfinished { open, waiting, settled: vec![one] },
+        (Ok(one), Ok(open), Ok(waiting)) => listed(desk, open, waiting, vec![one]).await,
         (Err(problem), ..) => Report::RecoveryFailed(problem),
         (_, Err(error), _) | (_, _, Err(error)) => Report::RecoveryFailed(ledger_problem(&error)),
     }
@@ -184,7 +198,7 @@ pub async fn unfinished(desk: &Desk, busy: &[HolderId]) -> Report {
         }
     }
     match (desk.ledger.unfinished().await, desk.ledger.waiting_retirements().await) {
-        (Ok(open), Ok(waiting)) => Report::Unfinished { open, waiting, settled },
+        (Ok(open), Ok(waiting)) => listed(desk, open, waiting, settled).await,
         (Err(error), _) | (_, Err(error)) => Report::RecoveryFailed(ledger_problem(&error)),
     }
 }

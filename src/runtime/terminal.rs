@@ -85,6 +85,11 @@ pub async fn run(desk: Desk, looks: Looks) -> anyhow::Result<()> {
             "A change was still being sent; the next start checks what came of it (passdesk, then w)."
         );
     }
+    let waiting = console.model.waiting.len();
+    if waiting > 0 {
+        let passes = if waiting == 1 { "1 old pass waits".to_owned() } else { format!("{waiting} old passes wait") };
+        let _ = writeln!(io::stderr(), "{passes} for the new one to be accepted; open the console again to retire it.");
+    }
     Ok(result?)
 }
 

@@ -97,7 +97,11 @@ pub(super) fn operation(record: IntentRecord) -> Operation {
             Act::Issue => "issue",
             Act::Retire => "retire",
         }),
-        result: SafeText::of(result_word(record.state)),
+        result: SafeText::of(match (record.state, record.sent) {
+            (IntentState::Abandoned, Some(_)) => "no effect",
+            (IntentState::Abandoned, None) => "not sent",
+            (state, _) => result_word(state),
+        }),
         holder: purpose.holder,
         credential: if purpose.act == Act::Retire { old } else { new.or(old) },
         operator: SafeText::of(&record.operator),

@@ -155,7 +155,9 @@ impl<'a> Pen<'a> {
 pub fn title(buffer: &mut Buffer, theme: Theme, area: Rect, focused: bool, left: &str, right: &str) {
     let role = if focused { Role::Focus } else { Role::Title };
     let mut pen = Pen::new(buffer, theme, area, 0);
-    pen.put(role, left);
+    // A long name gives way to what stands on the right, down to a third of the row.
+    let wide = usize::from(area.width);
+    pen.put(role, &cut(left, wide.saturating_sub(right.width() + 5).max(wide / 3)));
     let tail = if right.width() + 4 < pen.room() { right.width() } else { 0 };
     if pen.room() > 1 {
         pen.skip(1).rule(Role::Muted, tail);

@@ -5,12 +5,12 @@ use crate::town::Dice;
 use jiff::{SignedDuration, Timestamp};
 use passdesk::backends::gallagher::{Gallagher, Settings};
 use passdesk::backends::http::Limits;
-use passdesk::domain::origin::Origin;
 use passdesk::backends::tls::Trust;
 use passdesk::console::keymap::Key;
 use passdesk::console::message::Msg;
 use passdesk::desk::Desk;
 use passdesk::domain::credential::System;
+use passdesk::domain::origin::Origin;
 use passdesk::domain::policy::Mode;
 use passdesk::domain::text::Secret;
 use passdesk::ports::clock::Clock;
@@ -182,6 +182,7 @@ impl Stage {
             let key = match c {
                 '~' => Key::Enter,
                 '^' => Key::Esc,
+                '\t' => Key::Tab,
                 c => Key::Char(c),
             };
             self.key(key).await;

@@ -33,7 +33,7 @@ async fn a_foreign_pass_is_never_removed_and_the_wizard_says_so() {
 #[tokio::test]
 async fn r12_a_locked_console_shows_everything_and_sends_nothing() {
     let mut stage = Stage::open(80, 24).await;
-    stage.press("^L").await;
+    stage.press("\t\tL").await;
     stage.shows("READ ONLY");
     stage.press("/jane d~ry").await;
     stage.shows("reissue is off: read-only: L unlocks writes");
@@ -64,7 +64,7 @@ async fn r9_every_word_stands_without_colour() {
 #[tokio::test]
 async fn help_lists_every_command_and_runs_it() {
     let mut stage = Stage::open(80, 24).await;
-    stage.press("^?").await;
+    stage.press("\t?").await;
     insta::assert_snapshot!(stage.screen());
     stage.press("utc~").await;
     stage.shows("00:42Z");
@@ -75,9 +75,38 @@ async fn small_terminals_show_the_focused_pane() {
     for (columns, rows) in [(40, 10), (59, 24), (60, 16)] {
         let mut stage = Stage::open(columns, rows).await;
         stage.press("jane d~").await;
-        stage.shows("Cards of Jane Doe").shows("EXPIRED");
+        stage.shows("3 Cards of Ja").shows("EXPIRED").shows("*ours");
         insta::assert_snapshot!(format!("small_{columns}x{rows}"), stage.screen());
     }
     let stage = Stage::open(20, 5).await;
     stage.shows("needs 40x10");
+}
+
+#[tokio::test]
+async fn y_is_off_where_the_window_cannot_show_all_that_is_sent() {
+    for (columns, rows) in [(76, 22), (80, 24)] {
+        for (keys, last) in [("jane d~r", "can be issued"), ("john r~r2", "pass stays")] {
+            let mut stage = Stage::open(columns, rows).await;
+            stage.press(keys).await;
+            stage.shows("Sends").shows("Then").shows("Undo").shows(last).shows("y send");
+        }
+    }
+    let mut small = Stage::open(75, 22).await;
+    small.press("jane d~r").await;
+    small.shows("y is off: the window is too small");
+    small.press("y").await;
+    assert_eq!(small.world().log().patches, 0);
+}
+
+#[tokio::test]
+async fn keys_typed_faster_than_the_search_open_what_was_meant() {
+    use passdesk::console::message::Msg;
+    let mut stage = Stage::open(80, 24).await;
+    // All at once, before any answer can be there.
+    for c in "jane d~r".chars() {
+        let key = if c == '~' { Key::Enter } else { Key::Char(c) };
+        stage.console.handle(Msg::Key(key));
+    }
+    stage.settle().await;
+    stage.shows("Reissue").shows("Jane Doe").shows("1 PATCH to cardholder 4665");
 }
