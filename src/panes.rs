@@ -11,14 +11,12 @@ pub mod palette;
 pub mod pass;
 pub mod wizard;
 
-use crate::console::model::{Model, Overlay, Pane};
+use crate::console::model::{Model, Overlay, Pane, SMALLEST};
 use crate::widgets::text::Pen;
 use crate::widgets::theme::{Role, Theme};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
-/// Below this many columns or rows there is only a message (decision 25).
-pub const SMALLEST: (u16, u16) = (40, 10);
 /// From this many columns and rows on all panes stand together.
 const ACCORDION: (u16, u16) = (60, 16);
 /// From this many columns on there are two columns of panes.
@@ -133,15 +131,15 @@ fn accordion(p: &mut Places, body: Rect, focus: Pane, cards: u16) {
     }
 }
 
-/// Draws the whole screen.
-pub fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
+/// Draws the whole screen. False if something of a preview that waits for `y` had to be left out.
+pub fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) -> bool {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let text = format!("needs {}x{}, have {}x{}; q quits", SMALLEST.0, SMALLEST.1, area.width, area.height);
         for (i, line) in crate::widgets::text::wrap(&text, usize::from(area.width.max(1))).iter().enumerate() {
             Pen::new(frame.buffer_mut(), theme, area, i as u16).put(Role::Plain, line);
         }
-        return;
+        return false;
     }
     let cards = model.shown.view.as_ref().map_or(0, |v| v.cards.len().min(12)) as u16;
     let places = places(area, model.focus, model.zoom, cards);
@@ -153,9 +151,14 @@ pub fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     history::draw(model, theme, places.history, frame.buffer_mut());
     bars(theme, places, frame);
     footer::draw(model, theme, places.footer, frame.buffer_mut());
+    let mut whole = true;
     let cursor = match &model.overlay {
         None => (model.focus == Pane::Search).then_some(cursor),
-        Some(Overlay::Wizard(wizard)) => wizard::draw(model, wizard, theme, area, frame.buffer_mut()),
+        Some(Overlay::Wizard(wizard)) => {
+            let cursor;
+            (cursor, whole) = wizard::draw(model, wizard, theme, area, frame.buffer_mut());
+            cursor
+        }
         Some(Overlay::Palette(palette)) => palette::draw(model, palette, theme, area, frame.buffer_mut()),
         Some(Overlay::Messages { scroll }) => {
             overlays::draw_messages(model, *scroll, theme, area, frame.buffer_mut());
@@ -170,6 +173,7 @@ pub fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     if let Some(position) = cursor {
         frame.set_cursor_position(position);
     }
+    whole
 }
 
 /// The bars between columns of panes.

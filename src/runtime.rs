@@ -8,7 +8,7 @@ pub mod terminal;
 
 use crate::console::message::{Effect, Msg};
 use crate::console::model::Model;
-use crate::console::update::update;
+use crate::console::update::{Moment, update};
 use crate::desk::Desk;
 use crate::panes;
 use crate::widgets::theme::Theme;
@@ -70,7 +70,8 @@ where
 
     /// Applies one message and starts what it asks for.
     pub fn handle(&mut self, msg: Msg) {
-        for effect in update(&mut self.model, msg, self.desk.clock.now()) {
+        let at = Moment { wall: self.desk.clock.now(), since_start: self.desk.clock.elapsed() };
+        for effect in update(&mut self.model, msg, at) {
             match effect {
                 Effect::Quit => self.ended = true,
                 // An error here shows again, and is reported, at the next draw.
@@ -85,10 +86,18 @@ where
     /// # Errors
     /// If the screen cannot be written.
     pub fn draw(&mut self) -> Result<(), B::Error> {
-        let (model, theme) = (&self.model, self.looks.theme);
-        self.terminal.draw(|frame| panes::draw(model, theme, frame))?;
-        if self.model.wants_drawn() {
-            self.handle(Msg::Drawn);
+        // Twice at most: what the first drawing showed may change what the second says about `y`.
+        for _ in 0..2 {
+            let (model, theme) = (&self.model, self.looks.theme);
+            let mut whole = true;
+            self.terminal.draw(|frame| whole = panes::draw(model, theme, frame))?;
+            let cut = self.model.preview_is_cut();
+            if self.model.wants_drawn() {
+                self.handle(Msg::Drawn { whole });
+            }
+            if self.model.preview_is_cut() == cut {
+                break;
+            }
         }
         Ok(())
     }
@@ -100,17 +109,23 @@ where
     pub async fn run(&mut self) -> Result<(), B::Error> {
         self.handle(Msg::Start);
         self.draw()?;
+        let mut lost = None;
         while !self.ended {
             let Some(msg) = self.inbox.recv().await else { break };
             self.handle(msg);
             while let Ok(msg) = self.inbox.try_recv() {
                 self.handle(msg);
             }
-            if !self.ended {
-                self.draw()?;
+            if self.ended || lost.is_some() {
+                continue;
+            }
+            if let Err(error) = self.draw() {
+                // The terminal is gone. What is being sent is waited for all the same; then it is over.
+                lost = Some(error);
+                self.handle(Msg::Leave);
             }
         }
-        Ok(())
+        lost.map_or(Ok(()), Err)
     }
 
     /// Handles everything until nothing is queued and no task runs, then draws: how tests wait. Watches and

@@ -257,14 +257,17 @@ impl Model {
     /// A key while the list of jobs stands open.
     pub(super) fn jobs_key(&mut self, key: Key) -> Vec<Effect> {
         let count = self.open.len() + self.waiting.len();
-        let now = self.now;
+        let (now, deliberate) = (self.since_start, self.deliberate());
         let Some(Overlay::Jobs { cursor, confirm, drawn }) = &mut self.overlay else { return Vec::new() };
         if let Some(intent) = *confirm {
-            if drawn.is_some_and(|d| now.duration_since(d) >= DWELL) && matches!(key, Key::Char('y') | Key::Esc) {
+            let past = drawn.is_some_and(|d| now.saturating_sub(d) >= DWELL);
+            if key == Key::Esc || key == Key::Char('y') && past && deliberate {
                 (*confirm, *drawn) = (None, None);
                 if key == Key::Char('y') {
                     return self.job_confirmed(intent);
                 }
+            } else if key == Key::Char('y') {
+                *drawn = drawn.map(|_| now);
             }
             return Vec::new();
         }

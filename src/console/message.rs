@@ -27,7 +27,10 @@ pub enum Msg {
     /// The terminal has this many columns and rows.
     Resize(u16, u16),
     /// What the model says now stands on the screen.
-    Drawn,
+    Drawn {
+        /// True unless something of the preview on top had to be left out.
+        whole: bool,
+    },
     /// SIGINT, SIGTERM or SIGHUP: leave as soon as nothing is in flight.
     Leave,
     /// A timer ran out.

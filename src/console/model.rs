@@ -15,8 +15,12 @@ use crate::ports::ledger::LedgerHealth;
 use crate::ports::provider::{Connection, TenantProfile};
 use jiff::Timestamp;
 use std::collections::HashSet;
+use std::time::Duration;
 use strum::EnumCount;
 use tui_input::Input;
+
+/// Below this many columns or rows there is only a message (decision 25).
+pub const SMALLEST: (u16, u16) = (40, 10);
 
 /// The five panes, numbered as on screen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -69,7 +73,7 @@ pub enum Overlay {
         /// Asked about this intent: retire the old credential of waiting work, or park an open question.
         confirm: Option<IntentId>,
         /// When it was first drawn.
-        drawn: Option<Timestamp>,
+        drawn: Option<Duration>,
     },
     /// A line of text for the session's ticket.
     Ticket(Input),
@@ -191,6 +195,10 @@ pub struct Model {
     pub size: (u16, u16),
     /// The moment of the last message (UTC).
     pub now: Timestamp,
+    /// The same moment on a clock that never jumps.
+    pub since_start: Duration,
+    /// When the last key came, on that clock.
+    pub(super) last_key: Option<Duration>,
     /// The zone in which times are shown.
     pub zone: jiff::tz::TimeZone,
     /// Show UTC instead of the zone.
@@ -222,7 +230,7 @@ pub struct Model {
     /// What the search brought.
     pub hits: Hits,
     /// How long the last search took.
-    pub took: Option<std::time::Duration>,
+    pub took: Option<Duration>,
     /// A search is under way.
     pub searching: bool,
     /// The systems are being asked.
@@ -281,6 +289,8 @@ impl Model {
         Self {
             size,
             now,
+            since_start: Duration::ZERO,
+            last_key: None,
             zone,
             utc: false,
             mode,

@@ -3,7 +3,7 @@
 use super::keymap::Key;
 use super::message::{Answer, Effect, HolderView, Msg, Query, Report, Slot, Timer};
 use super::model::{Model, Overlay, Pane, Tone};
-use super::update::update;
+use super::update::{Moment, update};
 use crate::domain::cardholder::Cardholder;
 use crate::domain::change::CredentialChange;
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus, State, System};
@@ -96,19 +96,20 @@ fn hits(ids: &[u32]) -> Hits {
 struct Bench {
     model: Model,
     now: Timestamp,
+    mono: Duration,
     effects: Vec<Effect>,
 }
 
 impl Bench {
     fn new() -> Self {
         let model = Model::new((80, 24), start(), jiff::tz::TimeZone::UTC, Mode::Sim, "op7".into(), vec![profile()]);
-        let mut bench = Self { model, now: start(), effects: Vec::new() };
+        let mut bench = Self { model, now: start(), mono: Duration::ZERO, effects: Vec::new() };
         bench.tell(Msg::Report(Report::Ledger(LedgerHealth::Verified { events: 1 })));
         bench
     }
 
     fn tell(&mut self, msg: Msg) -> Vec<Effect> {
-        let effects = update(&mut self.model, msg, self.now);
+        let effects = update(&mut self.model, msg, Moment { wall: self.now, since_start: self.mono });
         self.effects.extend(effects.clone());
         effects
     }
@@ -119,6 +120,7 @@ impl Bench {
 
     fn pass(&mut self, ms: i64) {
         self.now += SignedDuration::from_millis(ms);
+        self.mono += Duration::from_millis(u64::try_from(ms).unwrap());
     }
 
     fn answer(&mut self, slot: Slot, answer: Answer) -> Vec<Effect> {
@@ -146,10 +148,12 @@ impl Bench {
     fn with_wizard() -> Self {
         let mut bench = Self::with_jane(InvitationStatus::Expired);
         bench.key(Key::Char('r'));
-        bench.tell(Msg::Drawn);
+        bench.tell(Msg::Drawn { whole: true });
         bench.pass(300);
         let plan = bench.plan();
         bench.answer(Slot::Preview, Answer::Plan(Box::new(plan)));
+        bench.tell(Msg::Drawn { whole: true });
+        bench.pass(300);
         bench
     }
 }
@@ -234,6 +238,7 @@ fn r1_enter_space_and_paste_never_write() {
         bench.tell(Msg::Paste("y\ny\r\ny".into()));
     }
     assert_eq!(acts(&bench.effects), 0);
+    bench.pass(300);
     assert_eq!(acts(&bench.key(Key::Char('y'))), 1, "y itself does");
 }
 
@@ -245,11 +250,64 @@ fn r3_a_confirm_drops_keys_for_its_first_moment() {
     bench.answer(Slot::Preview, Answer::Plan(Box::new(plan)));
     bench.key(Key::Char('y'));
     assert_eq!(acts(&bench.effects), 0, "typed before it was drawn");
-    bench.tell(Msg::Drawn);
+    bench.tell(Msg::Drawn { whole: true });
     bench.pass(249);
     bench.key(Key::Char('y'));
-    assert_eq!(acts(&bench.effects), 0, "typed within the dwell");
-    bench.pass(1);
+    assert_eq!(acts(&bench.effects), 0, "typed within the dwell, which then begins anew");
+    bench.pass(249);
+    bench.key(Key::Char('y'));
+    assert_eq!(acts(&bench.effects), 0, "still typed too soon");
+    bench.pass(250);
+    bench.key(Key::Char('y'));
+    assert_eq!(acts(&bench.effects), 1);
+}
+
+#[test]
+fn r3_a_burst_or_a_held_key_never_confirms() {
+    for gap in [0, 33, 79] {
+        let mut bench = Bench::with_wizard();
+        bench.key(Key::Char('1'));
+        let plan = bench.plan();
+        bench.answer(Slot::Preview, Answer::Plan(Box::new(plan)));
+        bench.tell(Msg::Drawn { whole: true });
+        for _ in 0..200 {
+            bench.pass(gap);
+            bench.key(Key::Char('y'));
+        }
+        assert_eq!(acts(&bench.effects), 0, "every {gap} ms");
+    }
+}
+
+#[test]
+fn r3_a_plan_that_says_another_thing_must_be_seen_first() {
+    let mut bench = Bench::with_wizard();
+    bench.key(Key::Char('2'));
+    let mut other = bench.plan();
+    other.sends = "something else".into();
+    bench.answer(Slot::Preview, Answer::Plan(Box::new(other)));
+    bench.pass(300);
+    bench.key(Key::Char('y'));
+    assert_eq!(acts(&bench.effects), 0, "never drawn");
+    bench.tell(Msg::Drawn { whole: true });
+    bench.pass(300);
+    bench.key(Key::Char('y'));
+    assert_eq!(acts(&bench.effects), 1);
+}
+
+#[test]
+fn r3_what_was_cut_or_hidden_was_not_seen() {
+    let mut bench = Bench::with_wizard();
+    bench.tell(Msg::Resize(60, 16));
+    bench.tell(Msg::Drawn { whole: false });
+    bench.pass(300);
+    bench.key(Key::Char('y'));
+    bench.tell(Msg::Resize(30, 8));
+    bench.pass(300);
+    bench.key(Key::Char('y'));
+    assert_eq!(acts(&bench.effects), 0);
+    bench.tell(Msg::Resize(80, 24));
+    bench.tell(Msg::Drawn { whole: true });
+    bench.pass(300);
     bench.key(Key::Char('y'));
     assert_eq!(acts(&bench.effects), 1);
 }
@@ -258,12 +316,13 @@ fn r3_a_confirm_drops_keys_for_its_first_moment() {
 fn r3_y_is_dim_until_the_target_was_read_and_again_when_it_is_old() {
     let mut bench = Bench::with_jane(InvitationStatus::Expired);
     bench.key(Key::Char('r'));
-    bench.tell(Msg::Drawn);
+    bench.tell(Msg::Drawn { whole: true });
     bench.pass(300);
     bench.key(Key::Char('y'));
     assert_eq!(acts(&bench.effects), 0, "not read yet");
     let plan = bench.plan();
     bench.answer(Slot::Preview, Answer::Plan(Box::new(plan)));
+    bench.tell(Msg::Drawn { whole: true });
     bench.pass(10_001);
     let effects = bench.key(Key::Char('y'));
     assert_eq!(acts(&bench.effects), 0, "read too long ago");
@@ -375,14 +434,14 @@ proptest! {
             bench.key(key);
             bench.pass(60);
             if bench.model.wants_drawn() {
-                bench.tell(Msg::Drawn);
+                bench.tell(Msg::Drawn { whole: true });
             }
             if let Some(Overlay::Wizard(_)) = &bench.model.overlay {
                 let plan = bench.plan();
                 bench.answer(Slot::Preview, Answer::Plan(Box::new(plan)));
             }
             if i % 16 == 0 {
-                terminal.draw(|f| crate::panes::draw(&bench.model, crate::widgets::theme::Theme::default(), f)).unwrap();
+                terminal.draw(|f| drop(crate::panes::draw(&bench.model, crate::widgets::theme::Theme::default(), f))).unwrap();
             }
         }
         prop_assert_eq!(acts(&bench.effects), 0);

@@ -3,34 +3,46 @@
 use super::commands::{self, Meaning};
 use super::keymap::Key;
 use super::message::{Effect, Msg, Query, Report, Slot, Timer};
-use super::model::{Message, Model, Overlay, Pane, Toast, Tone};
+use super::model::{Message, Model, Overlay, Pane, SMALLEST, Toast, Tone};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tui_input::{Input, InputRequest};
 
 /// How long a good or neutral note stays.
 const TOAST: Duration = Duration::from_secs(8);
+/// A confirming key counts only if no key came for this long before it.
+const QUIET: Duration = Duration::from_millis(80);
 /// Keys kept while a search that Enter waits for is under way.
 const TYPED_AHEAD: usize = 16;
 /// Lines kept in the message log.
 const MESSAGES: usize = 1000;
 
-/// Applies one message. `now` is the moment at which it is handled (UTC).
-pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
-    model.now = now;
+/// When a message is handled: by the wall, for what is shown, and by a clock that never jumps, for what is decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// Wall clock (UTC).
+    pub wall: Timestamp,
+    /// Time since the program began.
+    pub since_start: Duration,
+}
+
+/// Applies one message.
+pub fn update(model: &mut Model, msg: Msg, at: Moment) -> Vec<Effect> {
+    (model.now, model.since_start) = (at.wall, at.since_start);
     match msg {
         Msg::Start => model.start(),
         Msg::Key(key) => model.key(key),
         Msg::Paste(text) => model.paste(&text),
         Msg::Resize(columns, rows) => {
             model.size = (columns, rows);
+            model.unsee();
             Vec::new()
         }
-        Msg::Drawn => {
-            model.drawn();
+        Msg::Drawn { whole } => {
+            model.drawn(whole);
             Vec::new()
         }
-        Msg::Leave => model.leave(),
+        Msg::Leave => model.hang_up(),
         Msg::Timer(timer) => model.timer(timer),
         Msg::Answer(slot, generation, answer) => {
             if model.generations[slot as usize] == generation {
@@ -105,6 +117,7 @@ impl Model {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         let before = self.toast.as_ref().map(|t| t.number);
         let mut effects = self.routed_key(key);
+        self.last_key = Some(self.since_start);
         if self.toast.as_ref().map(|t| t.number) != before {
             effects.extend(self.toast_timer());
         }
@@ -114,6 +127,10 @@ impl Model {
     pub(super) fn routed_key(&mut self, key: Key) -> Vec<Effect> {
         if key == Key::Ctrl('c') {
             return self.interrupt();
+        }
+        if self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1 {
+            // Nothing but one line is on screen: nothing is decided unseen.
+            return if matches!(key, Key::Char('q') | Key::F(10)) { self.leave() } else { Vec::new() };
         }
         match &self.overlay {
             Some(Overlay::Wizard(_)) => return self.wizard_key(key),
@@ -194,13 +211,12 @@ impl Model {
         Vec::new()
     }
 
-    /// Stamps a confirm that has just been drawn for the first time; from then on its dwell counts.
-    fn drawn(&mut self) {
-        let now = self.now;
+    /// Stamps a confirm that has just been drawn; from then on its dwell counts. A preview that was cut counts as
+    /// not seen.
+    fn drawn(&mut self, whole: bool) {
+        let now = self.since_start;
         match &mut self.overlay {
-            Some(Overlay::Wizard(w)) => {
-                w.drawn.get_or_insert(now);
-            }
+            Some(Overlay::Wizard(w)) => w.was_drawn(now, whole),
             Some(Overlay::Jobs { drawn, confirm: Some(_), .. }) => {
                 drawn.get_or_insert(now);
             }
@@ -208,13 +224,33 @@ impl Model {
         }
     }
 
+    /// What was seen in another window size has to be seen again.
+    fn unsee(&mut self) {
+        match &mut self.overlay {
+            Some(Overlay::Wizard(w)) => w.unsee(),
+            Some(Overlay::Jobs { drawn, .. }) => *drawn = None,
+            _ => {}
+        }
+    }
+
     /// True if `Msg::Drawn` would change something.
     pub fn wants_drawn(&self) -> bool {
         match &self.overlay {
-            Some(Overlay::Wizard(w)) => w.drawn.is_none(),
+            Some(Overlay::Wizard(w)) => w.wants_drawn(),
             Some(Overlay::Jobs { drawn: None, confirm: Some(_), .. }) => true,
             _ => false,
         }
+    }
+
+    /// True if a preview is on top that does not fit the window.
+    pub fn preview_is_cut(&self) -> bool {
+        matches!(&self.overlay, Some(Overlay::Wizard(w)) if w.is_cut())
+    }
+
+    /// True if a confirming key was preceded by a moment without any key: a burst, a paste without brackets and a
+    /// held key are not a decision.
+    pub(super) fn deliberate(&self) -> bool {
+        self.last_key.is_none_or(|last| self.since_start.saturating_sub(last) >= QUIET)
     }
 
     fn timer(&mut self, timer: Timer) -> Vec<Effect> {
@@ -326,6 +362,12 @@ impl Model {
             other => edit(input, other),
         }
         Vec::new()
+    }
+
+    /// The terminal or the system asks to end: as soon as nothing is in flight, however often it asks.
+    fn hang_up(&mut self) -> Vec<Effect> {
+        self.leaving = true;
+        if self.running.is_empty() { vec![Effect::Quit] } else { Vec::new() }
     }
 
     /// Leaves, or waits for what is being sent; asked twice, it leaves at once and says what stays open.

@@ -10,14 +10,12 @@ use crate::domain::policy::{Why, Writes, note_problem, ticket_problem};
 use crate::domain::problem::Problem;
 use crate::domain::reissue::{ReissuePlan, ReissueRequest};
 use crate::ports::ledger::LedgerHealth;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use std::time::Duration;
 use tui_input::Input;
 
 /// A confirm takes no key for this long after it was first drawn (decision 15).
-pub const DWELL: SignedDuration = SignedDuration::from_millis(250);
-/// Columns and rows below which the preview cannot show all that is sent: nothing is confirmed unseen.
-pub const PREVIEW_NEEDS: (u16, u16) = (76, 22);
+pub const DWELL: Duration = Duration::from_millis(250);
 /// The target is read again when the plan is this old, so that `y` stays lit while somebody thinks.
 const REFRESH: Duration = Duration::from_secs(8);
 /// After so many re-reads nobody is looking any more; `y` then asks for a fresh read first.
@@ -60,8 +58,12 @@ pub struct Wizard {
     pub plan: Planned,
     /// The field being edited, and its text.
     pub field: Option<(Field, Input)>,
-    /// When it was first drawn.
-    pub drawn: Option<Timestamp>,
+    /// When it was first drawn, on the clock that never jumps.
+    opened: Option<Duration>,
+    /// When the plan as it stands was first drawn whole.
+    seen: Option<Duration>,
+    /// The plan was drawn, but not all of it fits the window.
+    cut: bool,
     /// A read is under way.
     pub reading: bool,
     refreshes: u8,
@@ -71,9 +73,8 @@ impl Wizard {
     /// Why `y` does nothing now; `Ok` if it sends.
     pub fn may_send(&self, model: &Model) -> Result<&ReissuePlan, String> {
         model.may_write()?;
-        let (columns, rows) = PREVIEW_NEEDS;
-        if model.size.0 < columns || model.size.1 < rows {
-            return Err(format!("the window is too small to show what is sent, {columns}x{rows} is needed"));
+        if self.cut {
+            return Err("the window is too small to show all of it".into());
         }
         let plan = match &self.plan {
             Planned::Reading => return Err("reading the target".into()),
@@ -92,8 +93,37 @@ impl Wizard {
         Ok(plan)
     }
 
-    fn age_allows_keys(&self, now: Timestamp) -> bool {
-        self.drawn.is_some_and(|drawn| now.duration_since(drawn) >= DWELL)
+    /// It was drawn just now, whole or not.
+    pub(super) fn was_drawn(&mut self, now: Duration, whole: bool) {
+        self.opened.get_or_insert(now);
+        self.cut = !whole;
+        if whole && matches!(self.plan, Planned::Ready(_)) {
+            self.seen.get_or_insert(now);
+        }
+    }
+
+    /// What was seen does not count any more.
+    pub(super) fn unsee(&mut self) {
+        self.seen = None;
+    }
+
+    /// True if it matters that it is drawn.
+    pub(super) fn wants_drawn(&self) -> bool {
+        self.opened.is_none() || self.seen.is_none()
+    }
+
+    /// True if not all of it fits the window.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// The plan says another thing than the one that was seen.
+    fn differs(&self, plan: &ReissuePlan) -> bool {
+        let Planned::Ready(old) = &self.plan else { return true };
+        (old.why, old.mode, &old.sends, &old.then, &old.order, &old.undo)
+            != (plan.why, plan.mode, &plan.sends, &plan.then, &plan.order, &plan.undo)
+            || old.ownership != plan.ownership
+            || old.old.fingerprint() != plan.old.fingerprint()
     }
 }
 
@@ -135,7 +165,9 @@ impl Model {
             ownership: ownership.clone(),
             plan: Planned::Reading,
             field: None,
-            drawn: None,
+            opened: None,
+            seen: None,
+            cut: false,
             reading: false,
             refreshes: 0,
         })));
@@ -157,6 +189,9 @@ impl Model {
         let number = wizard.number;
         match result {
             Ok(plan) => {
+                if wizard.differs(&plan) {
+                    wizard.seen = None;
+                }
                 wizard.request.seen = Some(plan.old.fingerprint());
                 wizard.plan = Planned::Ready(plan);
                 vec![Effect::Timer(Timer::Refresh(number), REFRESH)]
@@ -184,9 +219,13 @@ impl Model {
 
     /// A key while the wizard stands open. It starts in command mode; a field takes text only after its key.
     pub(super) fn wizard_key(&mut self, key: Key) -> Vec<Effect> {
-        let now = self.now;
+        let (now, deliberate) = (self.since_start, self.deliberate());
+        let past = |since: Option<Duration>| since.is_some_and(|s| now.saturating_sub(s) >= DWELL);
         let Some(Overlay::Wizard(wizard)) = &mut self.overlay else { return Vec::new() };
-        if !wizard.age_allows_keys(now) {
+        if !past(wizard.opened) {
+            if key == Key::Char('y') {
+                wizard.seen = wizard.seen.map(|_| now);
+            }
             return Vec::new();
         }
         if let Some((field, input)) = &mut wizard.field {
@@ -240,6 +279,11 @@ impl Model {
                 // The operator looks anew: what the card is now is what she sees.
                 wizard.request.seen = None;
                 self.read_plan()
+            }
+            Key::Char('y') if matches!(wizard.plan, Planned::Ready(_)) && !(deliberate && past(wizard.seen)) => {
+                // Too soon to be an answer to what is shown: the dwell begins anew.
+                wizard.seen = wizard.seen.map(|_| now);
+                Vec::new()
             }
             Key::Char('y') => self.confirm_reissue(),
             _ => Vec::new(),

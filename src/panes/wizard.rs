@@ -50,8 +50,8 @@ impl Sheet<'_> {
     }
 }
 
-/// Draws the wizard; gives the place of the cursor if a field is being edited.
-pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+/// Draws the wizard; gives the place of the cursor if a field is being edited, and whether all of it fits.
+pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &mut Buffer) -> (Option<Position>, bool) {
     let place = popup::place(area, 80, 24);
     let plan = if let Planned::Ready(plan) = &wizard.plan { Some(plan) } else { None };
     let right = match &wizard.plan {
@@ -123,8 +123,10 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
             sheet.long("Refused", Role::Bad, &problem.to_string());
         }
     }
+    // The last two rows are the rule and the keys; long rows are cut at a width that the labels need anyway.
+    let whole = sheet.y + 2 <= inner.height && inner.width >= 72;
     buttons(model, wizard, theme, inner, buffer);
-    cursor
+    (cursor, whole)
 }
 
 fn why_rows(sheet: &mut Sheet<'_>, wizard: &Wizard, in_force: Option<Why>) {
