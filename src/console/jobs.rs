@@ -266,7 +266,7 @@ impl Model {
                 if key == Key::Char('y') {
                     return self.job_confirmed(intent);
                 }
-            } else if key == Key::Char('y') {
+            } else if key == Key::Char('y') && !deliberate {
                 *drawn = drawn.map(|_| now);
             }
             return Vec::new();

@@ -223,9 +223,6 @@ impl Model {
         let past = |since: Option<Duration>| since.is_some_and(|s| now.saturating_sub(s) >= DWELL);
         let Some(Overlay::Wizard(wizard)) = &mut self.overlay else { return Vec::new() };
         if !past(wizard.opened) {
-            if key == Key::Char('y') {
-                wizard.seen = wizard.seen.map(|_| now);
-            }
             return Vec::new();
         }
         if let Some((field, input)) = &mut wizard.field {
@@ -281,8 +278,10 @@ impl Model {
                 self.read_plan()
             }
             Key::Char('y') if matches!(wizard.plan, Planned::Ready(_)) && !(deliberate && past(wizard.seen)) => {
-                // Too soon to be an answer to what is shown: the dwell begins anew.
-                wizard.seen = wizard.seen.map(|_| now);
+                // Too soon to be an answer to what is shown; after a burst the dwell begins anew.
+                if !deliberate {
+                    wizard.seen = wizard.seen.map(|_| now);
+                }
                 Vec::new()
             }
             Key::Char('y') => self.confirm_reissue(),

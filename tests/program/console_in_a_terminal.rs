@@ -81,7 +81,9 @@ fn a_resize_keeps_the_wizard_and_what_it_shows() {
     for (columns, rows) in [(120, 40), (200, 60), (60, 16), (45, 12), (80, 24)] {
         screen.resize(columns, rows).wait_until("the wizard in the new size", |screen| {
             let text = screen.contents();
-            screen.size().1.get() == columns && text.contains("Reissue") && text.contains("y send")
+            // Where not all of it fits, `y` is off and says so.
+            let keys = if columns < 76 { "y is off" } else { "y send" };
+            screen.size().1.get() == columns && text.contains("Reissue") && text.contains(keys)
         });
         screen.look(&format!("wizard at {columns}x{rows}"));
     }
