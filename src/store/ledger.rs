@@ -178,6 +178,39 @@ impl SqliteLedger {
         Ok(ledger)
     }
 
+    /// Stands in for a ledger that is there and cannot be written: what it holds can be read, so that ownership and
+    /// history still show; it is broken for good, and nothing can be begun (invariant I8).
+    ///
+    /// # Errors
+    /// If the file cannot be read either, or has another schema.
+    pub fn read_only(paths: &LedgerPaths, why: impl Into<String>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let why = why.into();
+        let database = std::path::absolute(&paths.database).map_err(OpenError::io(&paths.database))?;
+        let connection = place::open_untouched(&database)?;
+        connection.busy_timeout(BUSY_WAIT)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        connection.pragma_update(None, "query_only", true)?;
+        let console_id =
+            connection.query_row("SELECT value FROM about WHERE name = 'console_id'", [], |row| row.get(0))?;
+        // Asked here, so that a file with other tables is not found out in the middle of the work.
+        append::head(&connection)?;
+        let lane = Lane::thread(connection);
+        Ok(Self {
+            writer: lane.clone(),
+            reader: lane,
+            shared: Arc::new(Shared {
+                database: None,
+                key: None,
+                anchor: Anchor::File(paths.anchor.clone()),
+                console_id,
+                clock,
+                health: Mutex::new(LedgerHealth::Broken(why.clone())),
+                unavailable: Some(why),
+            }),
+        })
+    }
+
     /// Throws all derived rows away and makes them again from the events (invariant I7). Verify afterwards.
     ///
     /// # Errors
