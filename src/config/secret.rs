@@ -3,18 +3,19 @@
 
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::{SafeText, Secret};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// No secret is longer; more is a wrong file.
 const MAX_BYTES: u64 = 64 << 10;
 /// How long a command may take. Nothing is on the screen meanwhile.
 const COMMAND_WAIT: Duration = Duration::from_secs(10);
-/// How often a command that has said everything is asked whether it has ended.
-const COMMAND_LOOK: Duration = Duration::from_millis(10);
+/// How long the complaint of a command that has ended is waited for.
+const COMPLAINT_WAIT: Duration = Duration::from_millis(100);
 /// So much of a command's complaint is shown.
 const COMPLAINT: usize = 160;
 
@@ -117,28 +118,28 @@ fn from_command(words: &[String], hidden: &[&str]) -> Result<String, Problem> {
     for variable in hidden {
         command.env_remove(variable);
     }
-    let deadline = Instant::now() + COMMAND_WAIT;
     let mut child = command.spawn().map_err(|e| failed(format!("does not start: {e}")))?;
-    let answer = listen(child.stdout.take());
-    let complaint = listen(child.stderr.take());
+    let process = rustix::process::Pid::from_child(&child);
+    let complaint = listen(child.stderr.take(), || ());
+    let answer = listen(child.stdout.take(), move || {
+        // Its number stays taken, so that nobody else can be meant when it is ended below.
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let _ = waitid(WaitId::Pid(process), ended);
+    });
     let answer = answer.recv_timeout(COMMAND_WAIT);
-    let status = loop {
-        match child.try_wait().map_err(|e| failed(format!("cannot be waited for: {e}")))? {
-            Some(status) if answer.is_ok() => break status,
-            None if answer.is_ok() && Instant::now() < deadline => std::thread::sleep(COMMAND_LOOK),
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(failed(format!("took longer than {} s", COMMAND_WAIT.as_secs())));
-            }
-        }
+    if answer.is_err() {
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(|e| failed(format!("cannot be waited for: {e}")))?;
+    let Ok(answer) = answer else {
+        return Err(failed(format!("took longer than {} s", COMMAND_WAIT.as_secs())));
     };
-    let answer = answer.ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok());
+    let answer = answer.and_then(|bytes| String::from_utf8(bytes).ok());
     if status.success() {
         return answer.ok_or_else(|| failed("gave something that is not text".into()));
     }
     // It has ended; if something that it started holds its stderr, what that says is not waited for.
-    let complaint = complaint.recv_timeout(COMMAND_LOOK).ok().flatten().unwrap_or_default();
+    let complaint = complaint.recv_timeout(COMPLAINT_WAIT).ok().flatten().unwrap_or_default();
     let complaint = first_line(&complaint, answer.as_deref());
     Err(failed(if complaint.as_str().is_empty() {
         format!("failed ({status})")
@@ -147,12 +148,16 @@ fn from_command(words: &[String], hidden: &[&str]) -> Result<String, Problem> {
     }))
 }
 
-/// Reads a stream to its end on a thread; `None` if it cannot be read.
-fn listen(stream: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Option<Vec<u8>>> {
+/// Reads a stream to its end on a thread, and tells after something more has happened; `None` if it cannot be read.
+fn listen(
+    stream: Option<impl Read + Send + 'static>,
+    then: impl FnOnce() + Send + 'static,
+) -> mpsc::Receiver<Option<Vec<u8>>> {
     let (tell, hear) = mpsc::channel();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         let read = stream.map(|stream| stream.take(MAX_BYTES).read_to_end(&mut bytes));
+        then();
         // Nobody listens any more after the time is up.
         let _ = tell.send(matches!(read, Some(Ok(_))).then_some(bytes));
     });
