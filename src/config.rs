@@ -218,7 +218,14 @@ fn read_tenant(
         },
     };
     let secret = read_secret(&mut section, near)?;
-    let pin = section.parsed("pin_sha256", str::parse::<Pin>)?;
+    let pin = match section.text("pin_sha256")? {
+        None => None,
+        // Otherwise it would look as if the server were recognised, and nothing would be checked.
+        Some(found) if !origin.is_https() => {
+            return Err(found.wrong("there is no certificate to pin over http", "take it out, or make the url https"));
+        }
+        Some(found) => Some(found.value.parse::<Pin>().map_err(|e| found.wrong(e, ""))?),
+    };
     let certificate = section.text("client_cert_file")?.map(|found| near(found.value));
     let key = section.text("client_key_file")?.map(|found| near(found.value));
     let client_cert = match (certificate, key) {

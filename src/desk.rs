@@ -18,7 +18,7 @@ use crate::ports::ledger::Ledger;
 use crate::ports::provider::{Provider, TenantProfile};
 use crate::store::cache::SqliteCache;
 use crate::store::ledger::SqliteLedger;
-use crate::store::paths::DataRoot;
+use crate::store::paths::{DataRoot, LedgerPaths};
 use crate::store::process;
 use crate::workflow::Means;
 use clock::{RandomIds, SystemClock};
@@ -50,7 +50,7 @@ impl Desk {
     /// Opens everything that a site names, with data below `data`. Asks no system anything yet.
     ///
     /// A ledger that cannot be opened does not stop browsing: an empty one that refuses everything stands in for
-    /// it, and its health says why (invariant I8).
+    /// it, and its health says why (invariant I8). A cache that cannot be written is kept in memory.
     ///
     /// # Errors
     /// If a secret, a certificate or the cache cannot be had, or a tenant's system is not in this version.
@@ -63,14 +63,13 @@ impl Desk {
         let root = DataRoot::new(data);
         // Side by side: the console is on screen only when both are open.
         let cache_file = root.cache(site.mode);
-        let cache = std::thread::spawn(move || SqliteCache::open(&cache_file));
-        let broken = |why: String| Problem::new(ProblemKind::Failed, "the ledger cannot be opened", why, "");
-        let ledger = SqliteLedger::open(&root.ledger(site.mode), Arc::clone(&clock))
-            .or_else(|e| {
-                tracing::error!(error = %e, "the ledger cannot be opened; changes are off");
-                SqliteLedger::unavailable(e.to_string(), Arc::clone(&clock))
+        let cache = std::thread::spawn(move || {
+            SqliteCache::open(&cache_file).or_else(|error| {
+                tracing::warn!(%error, "the cache cannot be written; it is kept in memory");
+                SqliteCache::open_detached(&cache_file)
             })
-            .map_err(|e| broken(e.to_string()))?;
+        });
+        let ledger = open_ledger(&root.ledger(site.mode), &clock)?;
         let cache = cache.join().unwrap_or_else(|_| Err(CacheError("its thread ended".into()))).map_err(|e| {
             Problem::new(
                 ProblemKind::Failed,
@@ -109,6 +108,18 @@ impl Desk {
     }
 }
 
+/// The ledger; where it cannot be written, what can be read of it; where it cannot be read, an empty one. Neither
+/// stand-in lets anything begin (invariant I8).
+fn open_ledger(paths: &LedgerPaths, clock: &Arc<dyn Clock>) -> Result<SqliteLedger, Problem> {
+    SqliteLedger::open(paths, Arc::clone(clock))
+        .or_else(|error| {
+            tracing::error!(%error, "the ledger cannot be opened; changes are off");
+            let browsing = SqliteLedger::read_only(paths, format!("it cannot be written: {error}"), Arc::clone(clock));
+            browsing.or_else(|_| SqliteLedger::unavailable(error.to_string(), Arc::clone(clock)))
+        })
+        .map_err(|e| Problem::new(ProblemKind::Failed, "the ledger cannot be opened", e.to_string(), ""))
+}
+
 /// The provider of one tenant.
 fn provider(site: &Site, tenant: &Tenant, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Provider>, Problem> {
     let name = &tenant.name;
@@ -128,6 +139,14 @@ fn provider(site: &Site, tenant: &Tenant, clock: &Arc<dyn Clock>) -> Result<Arc<
         _ => None,
     });
     let key = tenant.secret.read(&hidden.collect::<Vec<_>>()).map_err(named)?;
+    if key.expose().contains(['\r', '\n']) {
+        return Err(Problem::new(
+            ProblemKind::Usage,
+            format!("tenant {name} cannot be opened"),
+            "its key has a line break inside",
+            "keep the key alone, on one line, where its secret comes from",
+        ));
+    }
     let client = match &tenant.client_cert {
         None => None,
         Some((certificate, key)) => {
@@ -154,7 +173,7 @@ fn provider(site: &Site, tenant: &Tenant, clock: &Arc<dyn Clock>) -> Result<Arc<
             ProblemKind::Usage,
             format!("tenant {name} cannot be opened"),
             e.detail.as_str(),
-            "check its certificate settings in the site file",
+            "check its key and its certificate settings in the site file",
         )
     })?;
     Ok(Arc::new(provider))
@@ -194,6 +213,28 @@ mod tests {
         assert!(matches!(desk.ledger.health(), crate::ports::ledger::LedgerHealth::Broken(_)));
     }
 
+    #[tokio::test]
+    async fn i8_a_data_folder_that_cannot_be_written_leaves_browsing() {
+        use crate::ports::ledger::LedgerHealth;
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::write(&data, "no folder").unwrap();
+        let desk = Desk::open(&site(folder.path(), ""), &data).unwrap();
+        assert!(matches!(desk.ledger.health(), LedgerHealth::Broken(_)));
+        assert!(desk.cache.search("x", crate::ports::cache::Scope::Name, 5).await.unwrap().rows.is_empty());
+
+        // A ledger whose anchor can be nowhere stands for one on a disk that takes nothing more.
+        std::fs::remove_file(&data).unwrap();
+        drop(Desk::open(&site(folder.path(), ""), &data).unwrap());
+        std::fs::remove_dir_all(data.join("anchor")).unwrap();
+        std::fs::write(data.join("anchor"), "no folder").unwrap();
+        let desk = Desk::open(&site(folder.path(), ""), &data).unwrap();
+        for health in [desk.ledger.health(), desk.ledger.verify().await] {
+            assert!(matches!(&health, LedgerHealth::Broken(why) if why.contains("cannot be written")), "{health:?}");
+        }
+        assert!(desk.ledger.unfinished().await.unwrap().is_empty());
+    }
+
     #[test]
     fn what_cannot_be_opened_names_the_tenant() {
         let folder = tempfile::tempdir().unwrap();
@@ -205,10 +246,14 @@ mod tests {
             problem.to_string().contains("grid") && problem.to_string().contains("not in this version"),
             "{problem}"
         );
-        let pair = "pin_sha256 = \"PIN\"\nclient_cert_file = \"none.pem\"\nclient_key_file = \"gall.key\"\n";
-        let mut site = site(folder.path(), &pair.replace("PIN", &"00".repeat(32)));
+        let pair = "client_cert_file = \"none.pem\"\nclient_key_file = \"gall.key\"\n";
+        let mut site = site(folder.path(), pair);
+        site.tenants[0].pin = Some("00".repeat(32).parse().unwrap());
         site.tenants[0].origin = crate::domain::origin::Origin::parse("https://a.example").unwrap();
         let problem = open(&site);
         assert!(problem.to_string().contains("gall") && problem.to_string().contains("none.pem"), "{problem}");
+        std::fs::write(folder.path().join("gall.key"), "7F3A\r\n0C11\n").unwrap();
+        let problem = open(&site);
+        assert!(problem.to_string().contains("line break inside"), "{problem}");
     }
 }

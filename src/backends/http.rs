@@ -39,7 +39,7 @@
 //! ```
 
 use super::bounds::{Excess, MAX_BODY, MAX_HEADERS, check_json};
-use super::tls::Trust;
+use super::tls::{self, Trust};
 use crate::domain::change::PreparedChange;
 use crate::domain::ids::Link;
 use crate::domain::origin::Origin;
@@ -220,12 +220,16 @@ impl Reads {
             .send()
             .await;
         let response = answered.map_err(|e| {
+            let e = e.without_url();
+            if let Some(error) = self.shared.distrust(link, &e) {
+                return Failed { error, again: Again::No };
+            }
             let (kind, again) = match (e.is_connect(), e.is_timeout()) {
                 (true, _) => (ProviderErrorKind::NotConnected, Again::Soon),
                 (false, true) => (ProviderErrorKind::Unavailable, Again::No),
                 (false, false) => (ProviderErrorKind::Unavailable, Again::Soon),
             };
-            Failed { error: ProviderError::new(kind, lead(link, &chain(&e.without_url()))), again }
+            Failed { error: ProviderError::new(kind, lead(link, &chain(&e))), again }
         })?;
         let answer = Answer::collect(response).await;
         drop(slot);
@@ -287,9 +291,13 @@ impl Mutations {
             Ok(response) => response,
             // Name, TCP or TLS: the connection never stood, so no byte of the request was written to it.
             Err(e) if e.is_connect() => {
+                let e = e.without_url();
+                if let Some(error) = self.shared.distrust(&change.link, &e) {
+                    return SendOutcome::NotSent(error);
+                }
                 return SendOutcome::NotSent(ProviderError::new(
                     ProviderErrorKind::NotConnected,
-                    lead(&change.link, &chain(&e.without_url())),
+                    lead(&change.link, &chain(&e)),
                 ));
             }
             Err(e) => return unknown(None, &lead(&change.link, &chain(&e.without_url()))),
@@ -366,6 +374,22 @@ impl Shared {
         Err(Failed { error, again: Again::No })
     }
 
+    /// The error, if no connection was made because the server did not prove who it is. Work with it stops: whoever
+    /// answers there is not to see our key, and the cache must not hide it (safety.md section 6).
+    fn distrust(&self, link: &Link, failed: &reqwest::Error) -> Option<ProviderError> {
+        let why = tls::distrust(failed)?;
+        let error = ProviderError::new(ProviderErrorKind::Untrusted(why), lead(link, &chain(failed)));
+        self.stop(&error);
+        tracing::warn!(origin = %self.origin, why, "the server is not trusted; no further call until the operator asks for one");
+        Some(error)
+    }
+
+    /// Lets no further call out until the operator asks for one.
+    fn stop(&self, error: &ProviderError) {
+        *self.refusal.write().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+        self.paused.store(true, Ordering::SeqCst);
+    }
+
     /// A status that is no success, as an error (contract section 11). A 401 stops all further calls.
     fn refused(&self, link: &Link, answer: &Answer) -> Failed {
         use ProviderErrorKind as K;
@@ -393,8 +417,7 @@ impl Shared {
             detail: SafeText::of(&lead(link, &format!("HTTP {}", answer.status))),
         };
         if error.kind == K::Unauthorised {
-            *self.refusal.write().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
-            self.paused.store(true, Ordering::SeqCst);
+            self.stop(&error);
             tracing::warn!(origin = %self.origin, "the key was refused; no further call until the operator asks for one");
         }
         Failed { error, again }
@@ -454,7 +477,8 @@ impl Broken {
     fn of_read(self, link: &Link) -> Failed {
         let text = lead(link, &self.text());
         match self {
-            Self::Wire(e) if !e.is_decode() => Failed::no(ProviderErrorKind::Unavailable, &text),
+            // A body that comes too slowly breaks off in the decoder too, but it is the server that does not answer.
+            Self::Wire(e) if e.is_timeout() || !e.is_decode() => Failed::no(ProviderErrorKind::Unavailable, &text),
             _ => Failed::no(ProviderErrorKind::Unreadable, &text),
         }
     }

@@ -111,6 +111,38 @@ impl ClientFiles {
     }
 }
 
+/// In what the server failed to prove who it is, if a connection failed for that; a clause about it.
+pub(super) fn distrust(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let mut at = Some(error);
+    while let Some(error) = at {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return failing(tls);
+        }
+        // An I/O error names as its source not what it holds, but the source of that.
+        at = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(held) => Some(held),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn failing(error: &rustls::Error) -> Option<&'static str> {
+    use CertificateError as C;
+    let rustls::Error::InvalidCertificate(why) = error else {
+        return matches!(error, rustls::Error::NoCertificatesPresented).then_some("it shows no certificate");
+    };
+    Some(match why {
+        C::ApplicationVerificationFailure => "its certificate is not the pinned one",
+        C::Expired | C::ExpiredContext { .. } => "its certificate has expired",
+        C::NotValidYet | C::NotValidYetContext { .. } => "its certificate is not valid yet",
+        C::NotValidForName | C::NotValidForNameContext { .. } => "its certificate is for another name",
+        C::BadSignature => "it does not hold the key of the certificate that it shows",
+        C::UnknownIssuer => "its certificate is not trusted on this machine, and none is pinned",
+        _ => "its certificate is not trusted",
+    })
+}
+
 /// Trusts one certificate: its exact bytes, within its dates, and only from whoever holds its key. Issuer and name
 /// are not asked: the fingerprint was confirmed out of band.
 #[derive(Debug)]

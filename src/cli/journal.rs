@@ -1,5 +1,6 @@
 //! `passdesk ledger`, and the ledger that goes with a simulated world.
 
+use super::output::Form;
 use super::{Ending, data_folder, failed, output, say, sim};
 use crate::config::Site;
 use crate::desk::clock::SystemClock;
@@ -25,7 +26,12 @@ pub async fn run(site: &Site, data: &Path, command: &LedgerCommand) -> Result<En
         SqliteLedger::open(&paths, Arc::new(SystemClock::start())).map_err(|e| failed("opening the ledger", &e))?;
     match ledger.verify().await {
         LedgerHealth::Verified { events } => {
-            output::bytes(format!("verified\t{events}\t{}\n", ledger.console_id()).as_bytes())
+            let console = ledger.console_id();
+            let line = match Form::of(false) {
+                Form::Table => format!("verified: {events} events, console {console}\n"),
+                _ => format!("verified\t{events}\t{console}\n"),
+            };
+            output::bytes(line.as_bytes())
         }
         LedgerHealth::Verifying => Err(untrusted("it is still being verified by another task")),
         LedgerHealth::Broken(why) => Err(untrusted(&why)),

@@ -3,7 +3,7 @@
 use super::cards::{holder_of, view};
 use super::lines::{VERSION, raw_state};
 use super::output::{self, Form, Row};
-use super::{Ending, Json, say};
+use super::{Ending, Json, say, tell};
 use crate::desk::Desk;
 use crate::domain::credential::{Credential, State, System};
 use crate::domain::ids::{CredentialId, HolderId, IntentId, TenantName};
@@ -20,6 +20,7 @@ use crate::workflow::reissue as workflow;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 use serde::Serialize;
+use std::task::Poll;
 
 /// Arguments of `passdesk reissue`.
 #[derive(Debug, clap::Args)]
@@ -111,18 +112,29 @@ pub async fn run(desk: &Desk, args: ReissueArgs) -> Result<Ending, Problem> {
         });
     }))
     .await;
-    tell(form, end, &old, &profile, desk.clock.now())
+    report(form, end, &old, &profile, desk.clock.now())
 }
 
-/// Waits for work that has no good place to stop: Ctrl-C is heard, and answered with why nothing happens yet.
+/// Waits for work that has no good place to stop: Ctrl-C, a wish to end the program and a terminal that goes away
+/// are heard, and answered with why nothing happens yet.
 async fn uninterrupted<T>(work: impl Future<Output = T>) -> T {
+    use tokio::signal::unix::{SignalKind, signal};
+    // All of them are held before the work begins: a signal that comes in between shall not end the program either.
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let held = kinds.into_iter().filter_map(|kind| {
+        signal(kind).inspect_err(|error| tracing::warn!(%error, ?kind, "a signal would end the program")).ok()
+    });
+    let mut held: Vec<_> = held.collect();
     let mut work = std::pin::pin!(work);
-    loop {
-        tokio::select! {
-            done = &mut work => return done,
-            Ok(()) = tokio::signal::ctrl_c() => say("A change is on its way; waiting for its outcome."),
+    std::future::poll_fn(|context| {
+        for signal in &mut held {
+            while matches!(signal.poll_recv(context), Poll::Ready(Some(()))) {
+                say("A change is on its way; waiting for its outcome.");
+            }
         }
-    }
+        work.as_mut().poll(context)
+    })
+    .await
 }
 
 /// Read-only until somebody unlocked it (decision 21).
@@ -235,7 +247,7 @@ impl Row for EndLine {
     }
 }
 
-fn tell(
+fn report(
     form: Form,
     end: ReissueEnd,
     old: &Credential,
@@ -260,30 +272,37 @@ fn tell(
                 intent,
                 as_of: if card.is_some() { shown.as_of } else { now },
             };
-            output::rows(form, &[line])
+            // What was done is recorded. That nobody could read about it does not undo it, so it does not change the
+            // exit code either (invariant I4).
+            output::rows(form, &[line]).unwrap_or_else(|problem| {
+                tell(&problem);
+                Ending::Done
+            })
         };
     let unknown = |problem: Problem| Problem { kind: ProblemKind::OutcomeUnknown, ..problem };
     match end {
-        ReissueEnd::Done { intent, new, ownership } => line("done", Some(intent), new.as_deref(), ownership.as_ref()),
+        ReissueEnd::Done { intent, new, ownership } => {
+            Ok(line("done", Some(intent), new.as_deref(), ownership.as_ref()))
+        }
         ReissueEnd::Waiting { new, ownership, .. } => {
-            say("The old credential works until the new one is accepted; the console retires it then (w).");
-            line("waiting", None, Some(&new), Some(&ownership))
+            say("The old credential works until the new one is accepted; the console retires it then.");
+            Ok(line("waiting", None, Some(&new), Some(&ownership)))
         }
         ReissueEnd::NotSent(problem) => Err(problem),
         ReissueEnd::Rejected(intent, problem) => {
-            line("rejected", Some(intent), None, None)?;
+            line("rejected", Some(intent), None, None);
             Err(problem)
         }
         ReissueEnd::Unknown(intent, problem) => {
-            line("unknown", Some(intent), None, None)?;
+            line("unknown", Some(intent), None, None);
             Err(unknown(problem))
         }
         ReissueEnd::Ambiguous(intent, problem) => {
-            line("ambiguous", Some(intent), None, None)?;
+            line("ambiguous", Some(intent), None, None);
             Err(unknown(problem))
         }
         ReissueEnd::NotRecorded(intent, problem) => {
-            line("not-recorded", Some(intent), None, None)?;
+            line("not-recorded", Some(intent), None, None);
             Err(unknown(problem))
         }
     }

@@ -15,9 +15,9 @@ use futures::future::join_all;
 pub struct SearchArgs {
     /// Part of a name, a number, a contact or an id.
     text: String,
-    /// What to look in.
-    #[arg(long, value_enum, default_value_t)]
-    scope: ScopeArg,
+    /// What to look in [default: what the text looks like; a name, a card number, a contact with @ or an id].
+    #[arg(long, value_enum)]
+    scope: Option<ScopeArg>,
     /// Ask the systems, even though the cache knows everybody. They search by name.
     #[arg(long)]
     live: bool,
@@ -28,9 +28,8 @@ pub struct SearchArgs {
     json: Json,
 }
 
-#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum ScopeArg {
-    #[default]
     Name,
     Number,
     Contact,
@@ -51,16 +50,21 @@ impl From<ScopeArg> for Scope {
 /// Searches and prints.
 pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
     let limit = usize::from(args.limit);
-    let mut hits = desk.cache.search(&args.text, args.scope.into(), limit).await.map_err(|e| no_cache(&e))?;
+    let scope = args.scope.map_or_else(|| Scope::meant_by(&args.text), Scope::from);
+    // Without a wish, the cache recognises what is meant, and takes it for a name if it finds nothing as that.
+    let asked = args.scope.map_or(Scope::Name, Scope::from);
+    let mut hits = desk.cache.search(&args.text, asked, limit).await.map_err(|e| no_cache(&e))?;
     let mut failures = Vec::new();
     let complete = knows_everybody(desk).await;
     // The systems search by name only: for the rest, a live call could not answer.
-    let may_help = matches!(args.scope, ScopeArg::Name) || hits.total == 0;
+    let digits = !args.text.trim().is_empty() && args.text.trim().bytes().all(|b| b.is_ascii_digit());
+    let by_name = scope == Scope::Name && !digits;
+    let may_help = by_name || hits.total == 0;
     if args.live || (!complete && may_help) {
         let (found, failed) = ask(desk, &args.text, limit).await;
         failures = failed;
         desk.cache.store(found.clone(), None).await.map_err(|e| no_cache(&e))?;
-        hits = desk.cache.search(&args.text, args.scope.into(), limit).await.map_err(|e| no_cache(&e))?;
+        hits = desk.cache.search(&args.text, asked, limit).await.map_err(|e| no_cache(&e))?;
         // A server may find by rules of its own; what it found is shown, whatever the cache makes of it.
         for read in found {
             if hits.rows.len() < limit && !hits.rows.iter().any(|hit| hit.holder.id == read.holder.id) {
@@ -86,6 +90,12 @@ pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
         (Ending::Nothing, Some(problem)) => Err(problem),
         (Ending::Nothing, None) => {
             say("Nobody found.");
+            if !complete && !by_name {
+                say(
+                    "This answer is partial: the systems are asked by name only, and the cache does not know everybody \
+                     yet; the console fills it.",
+                );
+            }
             Ok(Ending::Nothing)
         }
         (_, Some(_)) => Ok(Ending::Partly),

@@ -41,7 +41,7 @@ fn everything_that_a_site_may_say() {
         [[tenant]]
         name = "gall"
         system = "gallagher"
-        url = "http://127.0.0.1:8904/api"
+        url = "https://127.0.0.1:8904/api"
         mode = "sim"
         writes = "unlocked"
         secret_command = ["pass", "show", "gall"]
@@ -108,6 +108,11 @@ fn complaints_name_line_column_and_key() {
         ("secret_file = \"gall.key\"", "secret_file = \"a\"\nsecret_env = \"B\"", vec!["several sources"]),
         ("secret_file =", "writes = \"open\"\nsecret_file =", vec!["line 9, column 10", "`writes`", "unlocked"]),
         ("secret_file =", "pin_sha256 = \"ab\"\nsecret_file =", vec!["line 9", "`pin_sha256`", "64 hex digits"]),
+        (
+            "secret_file = \"gall.key\"",
+            "secret_file = \"gall.key\"\n[[tenant]]\nname = \"b\"\nsystem = \"gallagher\"\nurl = \"http://127.0.0.1:1\"\nmode = \"live\"\nsecret_env = \"B\"\npin_sha256 = \"ab\"",
+            vec!["`pin_sha256`", "over http"],
+        ),
         ("secret_file =", "client_key_file = \"k\"\nsecret_file =", vec!["go together"]),
         ("secret_file =", "marker = \"yes\"\nsecret_file =", vec!["line 9, column 10", "`marker`", "true or false"]),
         ("secret_file =", "feed_operator = \"http://x/\"\nsecret_file =", vec!["line 9", "`feed_operator`"]),

@@ -28,6 +28,25 @@ pub enum Scope {
     Id,
 }
 
+impl Scope {
+    /// What a text plainly is, if it is no name: something with `@` is a contact, `TENANT:KEY` is an id, and so is an
+    /// `E` before digits, the usual shape of employee numbers.
+    pub fn meant_by(text: &str) -> Self {
+        let text = text.trim();
+        let digits = text.strip_prefix(['E', 'e']).unwrap_or_default();
+        if text.contains('@') {
+            Self::Contact
+        } else if (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+            || text.parse::<HolderId>().is_ok()
+            || text.parse::<CredentialId>().is_ok()
+        {
+            Self::Id
+        } else {
+            Self::Name
+        }
+    }
+}
+
 /// One row of the search pane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HolderHit {
@@ -86,4 +105,28 @@ pub trait Cache: Send + Sync {
 
     /// Ends a full pass: forgets people of this tenant not seen since it began.
     async fn finish_fill(&self, tenant: &TenantName, began: Timestamp, now: Timestamp) -> Result<(), CacheError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_plainly_no_name_is_recognised() {
+        for (text, scope) in [
+            ("jane@site.example", Scope::Contact),
+            (" @site ", Scope::Contact),
+            ("gall:4665", Scope::Id),
+            ("gall:4665/c1", Scope::Id),
+            ("E10422", Scope::Id),
+            ("e7", Scope::Id),
+            ("E", Scope::Name),
+            ("Eve 7", Scope::Name),
+            ("E7a", Scope::Name),
+            ("2000001", Scope::Name),
+            ("", Scope::Name),
+        ] {
+            assert_eq!(Scope::meant_by(text), scope, "{text}");
+        }
+    }
 }

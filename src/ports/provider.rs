@@ -18,6 +18,8 @@ use std::time::Duration;
 pub enum ProviderErrorKind {
     /// Key, certificate, address filter or a disabled client: stop, never try again by itself.
     Unauthorised,
+    /// The server did not prove who it is, and in what: stop, never try again by itself.
+    Untrusted(&'static str),
     /// Licence or privilege.
     Forbidden,
     /// Absent, or invisible to the operator.
@@ -65,7 +67,14 @@ impl ProviderError {
                 ProblemKind::Unauthorised,
                 "refused our key",
                 "the key, the client certificate or the address is not accepted",
-                "check the key in the site file, then R; it is not tried again by itself",
+                "check the key in the site file, then read it again; it is not tried again by itself",
+            ),
+            K::Untrusted(why) => (
+                ProblemKind::Unauthorised,
+                "is not the server it should be",
+                *why,
+                "nothing is sent to it; ask its administrator for the fingerprint of its certificate and compare \
+                 `pin_sha256` in the site file",
             ),
             K::Forbidden => (
                 ProblemKind::Unauthorised,
@@ -74,7 +83,7 @@ impl ProviderError {
                 "ask the site's administrator",
             ),
             K::NotFound => {
-                (ProblemKind::NotFound, "does not know it", "it is gone, or this key may not see it", "refresh with R")
+                (ProblemKind::NotFound, "does not know it", "it is gone, or this key may not see it", "read it again")
             }
             K::Conflict => (
                 ProblemKind::Refused,
@@ -82,18 +91,18 @@ impl ProviderError {
                 "somebody has the record open in another program",
                 "wait until it is closed, then try again",
             ),
-            K::Invalid => (ProblemKind::Failed, "refused the request", "", "read the message with :messages"),
+            K::Invalid => (ProblemKind::Failed, "refused the request", "", "see the message log"),
             K::RateLimited(_) => (
                 ProblemKind::Unreachable,
                 "asks us to slow down",
                 "too many calls",
-                "wait a little, then refresh with R",
+                "wait a little, then read it again",
             ),
             K::Unavailable => (
                 ProblemKind::Unreachable,
                 "does not answer usefully",
                 "",
-                "what is shown comes from the cache; refresh with R",
+                "what is shown comes from the cache; read it again later",
             ),
             K::NotConnected => (
                 ProblemKind::Unreachable,
@@ -105,7 +114,7 @@ impl ProviderError {
                 ProblemKind::Failed,
                 "sent an answer that cannot be read",
                 "",
-                "refresh with R; if it stays, show the message log to the site's administrator",
+                "read it again; if it stays, show the message log to the site's administrator",
             ),
             K::OutcomeUnknown => (
                 ProblemKind::OutcomeUnknown,

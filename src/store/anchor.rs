@@ -63,6 +63,25 @@ impl Anchor {
         }
     }
 
+    /// True unless there is no mark, or one that stands before the first event. Asked only where the key is not
+    /// there to prove the mark: nothing depends on such an answer but whether a first key may be made.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(super) fn says_more_than_genesis(&self) -> io::Result<bool> {
+        match self {
+            Self::Memory(mark) => {
+                let mark = mark.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(mark.as_ref().is_some_and(|mark| *mark != Mark::genesis()))
+            }
+            Self::File(path) => match std::fs::read_to_string(path) {
+                Ok(text) => Ok(!text.starts_with(&format!("0 {GENESIS} "))),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+                Err(e) => Err(e),
+            },
+        }
+    }
+
     /// Moves the mark.
     ///
     /// # Errors

@@ -19,6 +19,9 @@ use std::time::Duration;
 /// People removed in one transaction at the end of a fill: few enough that nobody waits long behind it.
 const FORGET_AT_ONCE: usize = 2000;
 
+/// A cache file larger than this is not copied into memory.
+const MAX_DETACHED: u64 = 64 << 20;
+
 /// The cache of one mode. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SqliteCache {
@@ -63,6 +66,24 @@ impl SqliteCache {
         Ok(Self { writer: lane.clone(), reader: lane, file: None })
     }
 
+    /// A cache in memory that begins with what a file holds that cannot be opened for writing, if that can be read and
+    /// is small enough; else empty. The file stays as it is.
+    ///
+    /// # Errors
+    /// If SQLite fails.
+    pub fn open_detached(path: &Path) -> Result<Self, CacheError> {
+        let cache = Self::open_in_memory()?;
+        let Lane::Inline(memory) = &cache.writer else { return Ok(cache) };
+        let mut memory = memory.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Err(error) = copy(path, &mut memory) {
+            tracing::warn!(%error, "the cache begins empty");
+            drop(memory);
+            return Self::open_in_memory();
+        }
+        drop(memory);
+        Ok(cache)
+    }
+
     fn connect(path: &Path) -> Result<(Connection, Connection), CacheError> {
         place::private_file(path).map_err(|e| CacheError(format!("{}: {e}", path.display())))?;
         let open = || -> Result<Connection, CacheError> {
@@ -104,6 +125,17 @@ impl SqliteCache {
             None => Err(CacheError("its thread has ended".into())),
         }
     }
+}
+
+/// Copies a cache file that is not to be touched into a connection.
+fn copy(path: &Path, memory: &mut Connection) -> Result<(), CacheError> {
+    let size = std::fs::metadata(path).map_err(|e| CacheError(e.to_string()))?.len();
+    if size > MAX_DETACHED {
+        return Err(CacheError(format!("{size} bytes are too many to hold in memory")));
+    }
+    let file = place::open_untouched(path)?;
+    rusqlite::backup::Backup::new(&file, memory)?.run_to_completion(1024, Duration::ZERO, None)?;
+    migrations::cache(memory).map_err(CacheError)
 }
 
 fn remove(path: &Path) {

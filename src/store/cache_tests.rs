@@ -147,6 +147,8 @@ async fn numbers_contacts_and_ids_are_found() {
     assert_eq!(found(&cache, "phone.example", Scope::Contact).await.len(), 2);
     assert_eq!(found(&cache, "gall:1", Scope::Id).await, ["Jane Doe"]);
     assert_eq!(found(&cache, "gall:2/c", Scope::Id).await, ["Sam Poe"]);
+    assert_eq!(found(&cache, "p4@", Scope::Name).await, ["Åsa Öberg"], "it is plainly a contact");
+    assert_eq!(found(&cache, "gall:1", Scope::Name).await, ["Jane Doe"], "it is plainly an id");
     assert_eq!(found(&cache, "1/a", Scope::Id).await, ["Jane Doe"]);
 }
 

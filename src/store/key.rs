@@ -37,13 +37,18 @@ impl LedgerKey {
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the ledger key is not 64 hex digits"))
     }
 
-    /// Makes a key file, or takes the one that another process made at the same moment.
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
+    /// A new key, and the text to [`Self::keep`] it by.
+    pub(super) fn draw() -> io::Result<(Self, String)> {
+        let bytes = random()?;
+        Ok((Self::of(&bytes), format!("{}\n", hex(&bytes))))
+    }
+
+    /// Makes the key file.
+    pub(super) fn keep(path: &Path, text: &str) -> io::Result<()> {
         if let Some(folder) = path.parent() {
             place::private_folder(folder)?;
         }
-        place::create_once(path, format!("{}\n", hex(&random()?)).as_bytes())?;
-        Self::read(path)?.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the ledger key vanished"))
+        place::create_once(path, text.as_bytes())
     }
 
     fn of(bytes: &[u8]) -> Self {

@@ -120,22 +120,7 @@ impl SqliteLedger {
         reader.pragma_update(None, "query_only", true)?;
 
         let anchor = Anchor::File(paths.anchor.clone());
-        let empty = append::head(&writer)? == Mark::genesis();
-        let fresh = empty && !anchor.exists();
-        let read = LedgerKey::read(&paths.key).map_err(OpenError::io(&paths.key))?;
-        let key = match read {
-            // Only a ledger that never held anything may get a new key: any other would lose its proof.
-            None if fresh => Some(LedgerKey::create(&paths.key).map_err(OpenError::io(&paths.key))?),
-            other => other,
-        };
-        if let (true, Some(key)) = (fresh, &key) {
-            anchor.write(Mark::genesis(), key).map_err(OpenError::io(&paths.anchor))?;
-        }
-        let health = match &key {
-            None => LedgerHealth::Broken(KEY_LOST.into()),
-            Some(_) if fresh => LedgerHealth::Verified { events: 0 },
-            Some(_) => LedgerHealth::Verifying,
-        };
+        let (key, health) = proofs(&mut writer, &paths.key, &anchor)?;
         let console_id = console_id(&writer)?;
         Ok(Self {
             writer: Lane::thread(writer),
@@ -191,6 +176,39 @@ impl SqliteLedger {
             shared.unavailable = Some(why);
         }
         Ok(ledger)
+    }
+
+    /// Stands in for a ledger that is there and cannot be written: what it holds can be read, so that ownership and
+    /// history still show; it is broken for good, and nothing can be begun (invariant I8).
+    ///
+    /// # Errors
+    /// If the file cannot be read either, or has another schema.
+    pub fn read_only(paths: &LedgerPaths, why: impl Into<String>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let why = why.into();
+        let database = std::path::absolute(&paths.database).map_err(OpenError::io(&paths.database))?;
+        let connection = place::open_untouched(&database)?;
+        connection.busy_timeout(BUSY_WAIT)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        connection.pragma_update(None, "query_only", true)?;
+        let console_id =
+            connection.query_row("SELECT value FROM about WHERE name = 'console_id'", [], |row| row.get(0))?;
+        // Asked here, so that a file with other tables is not found out in the middle of the work.
+        append::head(&connection)?;
+        let lane = Lane::thread(connection);
+        Ok(Self {
+            writer: lane.clone(),
+            reader: lane,
+            shared: Arc::new(Shared {
+                database: None,
+                key: None,
+                anchor: Anchor::File(paths.anchor.clone()),
+                console_id,
+                clock,
+                health: Mutex::new(LedgerHealth::Broken(why.clone())),
+                unavailable: Some(why),
+            }),
+        })
     }
 
     /// Throws all derived rows away and makes them again from the events (invariant I7). Verify afterwards.
@@ -305,6 +323,44 @@ impl SqliteLedger {
 
 const KEY_LOST: &str = "the ledger key is missing, so no event from 1 on can be verified or added";
 const THREAD_GONE: &str = "its thread has ended";
+
+/// The key, and how far the ledger can be trusted before it is verified. A ledger that never held anything gets its
+/// key and anchor here.
+fn proofs(
+    connection: &mut Connection,
+    path: &Path,
+    anchor: &Anchor,
+) -> Result<(Option<LedgerKey>, LedgerHealth), OpenError> {
+    let read = || LedgerKey::read(path).map_err(OpenError::io(path));
+    let judged = |key: Option<LedgerKey>| {
+        let health = if key.is_some() { LedgerHealth::Verifying } else { LedgerHealth::Broken(KEY_LOST.into()) };
+        (key, health)
+    };
+    if append::head(connection)? != Mark::genesis() {
+        return Ok(judged(read()?));
+    }
+    // Under the write lock, so that of two processes that start on an empty folder one makes the proofs and the
+    // other finds both.
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let key = read()?;
+    if append::head(&transaction)? != Mark::genesis() {
+        return Ok(judged(key));
+    }
+    match key {
+        Some(key) if anchor.exists() => Ok(judged(Some(key))),
+        // The key is the last thing to be made: where it is, there was an anchor.
+        Some(key) => Ok((Some(key), LedgerHealth::Broken(verification::GONE.into()))),
+        // Only a ledger that never held anything may get a new key: any other would lose its proof.
+        None if anchor.says_more_than_genesis().map_err(OpenError::io(path))? => Ok(judged(None)),
+        None => {
+            let (key, text) = LedgerKey::draw().map_err(OpenError::io(path))?;
+            anchor.write(Mark::genesis(), &key).map_err(OpenError::io(path))?;
+            LedgerKey::keep(path, &text).map_err(OpenError::io(path))?;
+            transaction.commit()?;
+            Ok((Some(key), LedgerHealth::Verified { events: 0 }))
+        }
+    }
+}
 
 /// A companion of the database file.
 fn beside(database: &Path, suffix: &str) -> PathBuf {

@@ -380,3 +380,30 @@ async fn every_file_is_private_whatever_the_umask() {
         assert_eq!(files, 5, "database, WAL, SHM, key and anchor");
     }
 }
+
+#[tokio::test]
+async fn i8_a_ledger_that_cannot_be_written_can_be_read_and_begins_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = paths(dir.path());
+    let ledger = open(dir.path());
+    ledger.append_all(whole(intent(1), &purpose(1, Act::Issue))).await.unwrap();
+    let holder = purpose(1, Act::Issue).holder;
+    // Once beside an open ledger with its log, once alone.
+    for writer in [Some(ledger), None] {
+        let before = std::fs::read(&files.database).unwrap();
+        let reading = SqliteLedger::read_only(&files, "it cannot be written", clock()).unwrap();
+        assert_eq!(reading.intents_of(&holder).await.unwrap().len(), 1);
+        assert!(matches!(reading.verify().await, LedgerHealth::Broken(why) if why.contains("cannot be written")));
+        for state in [S::Intent, S::Held] {
+            assert!(reading.append(draft(intent(2), &purpose(2, Act::Issue), state, 1)).await.is_err());
+        }
+        assert!(reading.claim(&holder, &mark(1)).await.is_err());
+        drop(reading);
+        assert_eq!(std::fs::read(&files.database).unwrap(), before);
+        drop(writer);
+        // The writer's threads end on their own; what they leave is put into the file here.
+        rusqlite::Connection::open(&files.database)
+            .and_then(|c| c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))
+            .unwrap();
+    }
+}

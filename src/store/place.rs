@@ -1,5 +1,6 @@
 //! Private folders and files, whatever the umask, on a local file system.
 
+use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -79,6 +80,28 @@ pub(super) fn keep_private(path: &Path) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
+}
+
+/// Opens a database for reading where nothing can be written, not even the files that SQLite keeps beside it.
+///
+/// # Errors
+/// If it cannot be read, or a part of it lies in a log that cannot be read without writing.
+pub(super) fn open_untouched(path: &Path) -> rusqlite::Result<Connection> {
+    let readable = |connection: Connection| {
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map(|_| connection)
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let found = Connection::open_with_flags(path, flags).and_then(readable);
+    let mut log = path.as_os_str().to_os_string();
+    log.push("-wal");
+    // Taking the file for one that never changes leaves its log out, so there must be nothing in that.
+    if found.is_ok() || fs::metadata(log).is_ok_and(|meta| meta.len() > 0) {
+        return found;
+    }
+    let Some(text) = path.to_str() else { return found };
+    let text = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(format!("file://{text}?immutable=1"), flags).and_then(readable)
 }
 
 /// Writes a file so that a reader sees the old or the new content, never a part, and the content is on the disk

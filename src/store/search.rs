@@ -75,30 +75,11 @@ impl Found {
 pub(super) fn search(connection: &Connection, text: &str, scope: Scope, limit: usize) -> rusqlite::Result<Hits> {
     let query = fold(text);
     let mut found = Found { wanted: limit, seen: HashSet::new(), order: Vec::new(), cut: false };
-    match scope {
-        Scope::Name => names(connection, &query, &mut found)?,
-        Scope::Number => {
-            numbers(connection, &query, &mut found, false)?;
-            anywhere(connection, "number", &query, &mut found)?;
-        }
-        Scope::Contact => {
-            beginning(connection, "SELECT n FROM holders", "email_folded", &query, &mut found)?;
-            anywhere(connection, "contact", &query, &mut found)?;
-        }
-        Scope::Id => {
-            // An id may be pasted as lists show it, with the tenant before the colon: then nothing fits better.
-            let whole = text.trim();
-            found.tier(connection, "SELECT n FROM holders WHERE id = ?1", [whole], 1, |row| {
-                Ok(Some((row.get(0)?, None)))
-            })?;
-            found.tier(connection, "SELECT holder, id FROM credentials WHERE id = ?1", [whole], 1, |row| {
-                Ok(Some((row.get(0)?, Some(people::parsed(row, 1)?))))
-            })?;
-            let key = query.split_once(':').map_or(query.as_str(), |(_, key)| key);
-            beginning(connection, "SELECT n FROM holders", "key_folded", key, &mut found)?;
-            identified(connection, key, &mut found)?;
-            anywhere(connection, "ident", key, &mut found)?;
-        }
+    let meant = if scope == Scope::Name { Scope::meant_by(text) } else { scope };
+    look(connection, text, &query, meant, &mut found)?;
+    if scope != meant && found.order.is_empty() {
+        // It looked like something else, and may be a name all the same.
+        names(connection, &query, &mut found)?;
     }
     let more = found.order.len() > limit || (found.cut && found.order.len() < limit);
     found.order.truncate(limit);
@@ -112,6 +93,36 @@ pub(super) fn search(connection: &Connection, text: &str, scope: Scope, limit: u
         .prepare_cached("SELECT value FROM counts WHERE name = 'holders'")?
         .query_row([], |row| row.get(0))?;
     Ok(Hits { rows, more, total: total.try_into().unwrap_or(0) })
+}
+
+/// The tiers of one scope. `query` is the folded `text`.
+fn look(connection: &Connection, text: &str, query: &str, scope: Scope, found: &mut Found) -> rusqlite::Result<()> {
+    match scope {
+        Scope::Name => names(connection, query, found)?,
+        Scope::Number => {
+            numbers(connection, query, found, false)?;
+            anywhere(connection, "number", query, found)?;
+        }
+        Scope::Contact => {
+            beginning(connection, "SELECT n FROM holders", "email_folded", query, found)?;
+            anywhere(connection, "contact", query, found)?;
+        }
+        Scope::Id => {
+            // An id may be pasted as lists show it, with the tenant before the colon: then nothing fits better.
+            let whole = text.trim();
+            found.tier(connection, "SELECT n FROM holders WHERE id = ?1", [whole], 1, |row| {
+                Ok(Some((row.get(0)?, None)))
+            })?;
+            found.tier(connection, "SELECT holder, id FROM credentials WHERE id = ?1", [whole], 1, |row| {
+                Ok(Some((row.get(0)?, Some(people::parsed(row, 1)?))))
+            })?;
+            let key = query.split_once(':').map_or(query, |(_, key)| key);
+            beginning(connection, "SELECT n FROM holders", "key_folded", key, found)?;
+            identified(connection, key, found)?;
+            anywhere(connection, "ident", key, found)?;
+        }
+    }
+    Ok(())
 }
 
 fn hit(row: &Row<'_>, card: Option<CredentialId>) -> rusqlite::Result<HolderHit> {

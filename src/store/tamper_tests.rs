@@ -245,3 +245,38 @@ async fn i7_a_lost_or_foreign_key_and_a_lost_or_forged_anchor_are_found() {
     std::fs::remove_file(&files.database).unwrap();
     assert!(matches!(open(dir.path()).verify().await, LedgerHealth::Broken(why) if why.contains("rolled back")));
 }
+
+#[tokio::test]
+async fn i7_a_key_without_ledger_and_anchor_is_a_ledger_that_is_gone() {
+    let dir = hundred().await;
+    let files = paths(dir.path());
+    closed(dir.path());
+    std::fs::remove_file(&files.database).unwrap();
+    std::fs::remove_file(&files.anchor).unwrap();
+    for _ in 0..2 {
+        let ledger = open(dir.path());
+        for health in [ledger.health(), ledger.verify().await] {
+            assert!(
+                matches!(&health, LedgerHealth::Broken(why) if why.contains("existed here and is gone")),
+                "{health:?}"
+            );
+        }
+        assert!(ledger.append(draft(intent(1), &purpose(1, Act::Issue), S::Intent, 1)).await.is_err());
+        assert_eq!(ledger.unfinished().await.unwrap().len(), 0, "reading goes on");
+        assert!(!files.anchor.exists(), "nothing is made to look whole");
+    }
+}
+
+#[tokio::test]
+async fn a_crash_while_the_first_proofs_are_made_locks_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = paths(dir.path());
+    drop(open(dir.path()));
+    // The key is made last: without it, whatever came before is made again.
+    std::fs::remove_file(&files.key).unwrap();
+    assert_eq!(open(dir.path()).verify().await, LedgerHealth::Verified { events: 0 });
+    std::fs::remove_file(&files.key).unwrap();
+    std::fs::remove_file(&files.anchor).unwrap();
+    assert_eq!(open(dir.path()).verify().await, LedgerHealth::Verified { events: 0 });
+    assert_eq!(open(dir.path()).verify().await, LedgerHealth::Verified { events: 0 });
+}

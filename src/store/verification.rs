@@ -3,8 +3,12 @@
 use super::anchor::{Anchor, Mark};
 use super::chain::{COLUMNS, Link};
 use super::key::LedgerKey;
-use super::{migrations, projection};
+use super::{append, migrations, projection};
 use rusqlite::Connection;
+
+/// The key is there, and nothing that it was for.
+pub(super) const GONE: &str = "a ledger existed here and is gone: its key is there, its events and its anchor are not";
+const ANCHOR_GONE: &str = "the anchor is missing, so nobody can say whether the ledger is complete";
 
 /// Checks file, schema, chain, MACs, anchor and derived rows, in one read transaction. Gives the number of events.
 ///
@@ -13,11 +17,12 @@ use rusqlite::Connection;
 pub(super) fn verify(connection: &mut Connection, key: &LedgerKey, anchor: &Anchor) -> Result<u64, String> {
     // The anchor is read before the snapshot of the database is taken: it can then only be behind it, whatever
     // others append meanwhile.
-    let mark = anchor
-        .read(key)
-        .map_err(|e| format!("the anchor cannot be read: {e}"))?
-        .ok_or("the anchor is missing, so nobody can say whether the ledger is complete")?;
+    let mark = anchor.read(key).map_err(|e| format!("the anchor cannot be read: {e}"))?;
     let transaction = connection.transaction().map_err(|e| e.to_string())?;
+    let Some(mark) = mark else {
+        let empty = append::head(&transaction).map_err(|e| e.to_string())? == Mark::genesis();
+        return Err(if empty { GONE } else { ANCHOR_GONE }.into());
+    };
     examine(&transaction, key, &mark)
 }
 

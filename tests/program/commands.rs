@@ -174,3 +174,67 @@ fn the_simulator_runs_on_its_own_and_its_control_port_answers() {
     assert!(sim.wait().unwrap().success());
     run(&["search", "nobody-of-that-name", "--live"]).code(7);
 }
+
+#[test]
+fn i4_a_change_that_was_made_is_not_failed_because_nobody_can_read_about_it() {
+    use passdesk::simulator::FaultKind;
+    for (fault, code, state) in [(None, 0, IntentState::Done), (Some(FaultKind::DropBefore), 9, IntentState::Unknown)] {
+        let site = Site::open();
+        site.seen("jane d");
+        if let Some(fault) = fault {
+            site.strike("PATCH", fault);
+        }
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_passdesk"));
+        command.arg("--config").arg(site.file());
+        command.args(["reissue", &site.janes_pass(), "--why", "expired", "--yes", "--json"]).stdout(full);
+        assert_eq!(command.status().unwrap().code(), Some(code));
+        assert_eq!(site.intents(JANE).last().unwrap().state, state);
+    }
+}
+
+#[test]
+fn i4_no_polite_signal_ends_the_program_before_the_outcome_is_recorded() {
+    use passdesk::simulator::{FaultKind, Release};
+    use rustix::process::{Pid, Signal, kill_process};
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let site = Site::open();
+        site.seen("jane d");
+        site.strike("PATCH", FaultKind::Hold { applied: true });
+        let mut command = Command::new(env!("CARGO_BIN_EXE_passdesk"));
+        command.arg("--config").arg(site.file());
+        command.args(["reissue", &site.janes_pass(), "--why", "expired", "--yes", "--json"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait(site.world().held_at_least(1));
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        assert!(said.into_iter().any(|line| line.contains("waiting for its outcome")), "{signal:?}");
+        site.world().release(Release::GoOn);
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{signal:?}");
+        assert_eq!(site.intents(JANE).last().unwrap().state, IntentState::Done, "{signal:?}");
+    }
+}
+
+#[test]
+fn i8_a_data_folder_that_cannot_be_used_leaves_browsing_and_sends_nothing() {
+    let site = Site::open();
+    let data = site.folder().join("no-folder");
+    std::fs::write(&data, "").unwrap();
+    let data = data.to_str().unwrap();
+    site.run(&["--data", data, "search", "jane d", "--live"]).assert().success();
+    site.run(&["--data", data, "history"]).assert().code(4);
+    site.run(&["--data", data, "reissue", &site.janes_pass(), "--why", "expired", "--yes"]).assert().code(5);
+    assert_eq!(site.world().log().patches, 0);
+}
+
+#[test]
+fn a_search_says_when_its_answer_is_partial_and_knows_contacts_and_ids() {
+    let site = Site::open();
+    site.seen("jane d");
+    let told = stderr(&site.run(&["search", "nobody@nowhere.example"]).assert().code(4));
+    assert!(told.contains("partial"), "{told}");
+    for text in ["gall:4665", "E10422"] {
+        let found = stdout(&site.run(&["search", text]).assert().success());
+        assert!(found.starts_with("gall:4665\t"), "{text}: {found}");
+    }
+}

@@ -13,13 +13,13 @@ fn status(status: u16) -> FaultKind {
 /// What reads can meet: the fault, a word of what happened, a word of what to do.
 fn read_faults() -> Vec<(FaultKind, &'static str, &'static str)> {
     vec![
-        (status(500), "does not answer usefully", "refresh with R"),
+        (status(500), "does not answer usefully", "read it again"),
         (status(401), "refused our key", "check the key in the site file"),
         (status(403), "does not allow it", "ask the site's administrator"),
         (status(429), "asks us to slow down", "wait a little"),
-        (FaultKind::BrokenJson, "cannot be read", "refresh with R"),
-        (FaultKind::HugeBody { bytes: 1 << 30 }, "cannot be read", "refresh with R"),
-        (FaultKind::DropBefore, "does not answer usefully", "refresh with R"),
+        (FaultKind::BrokenJson, "cannot be read", "read it again"),
+        (FaultKind::HugeBody { bytes: 1 << 30 }, "cannot be read", "read it again"),
+        (FaultKind::DropBefore, "does not answer usefully", "read it again"),
     ]
 }
 

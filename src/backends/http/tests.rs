@@ -493,12 +493,17 @@ async fn tls_server(signs_with_its_own_key: bool) -> (Origin, crate::domain::ori
 async fn a_change_goes_to_the_pinned_server_only() {
     let (origin, pin) = tls_server(true).await;
     let (impostor, impostors_pin) = tls_server(false).await;
-    let not_sent = ("not sent", Some(ProviderErrorKind::NotConnected), None);
+    let distrusted = |why| ("not sent", Some(ProviderErrorKind::Untrusted(why)), None);
     let wrong = "00".repeat(32).parse().unwrap();
     for (name, origin, pin, expected) in [
         ("pinned", &origin, Some(pin), ("applied", None, Some(204))),
-        ("another certificate", &origin, Some(wrong), not_sent.clone()),
-        ("right certificate, wrong key", &impostor, Some(impostors_pin), not_sent.clone()),
+        ("another certificate", &origin, Some(wrong), distrusted("its certificate is not the pinned one")),
+        (
+            "right certificate, wrong key",
+            &impostor,
+            Some(impostors_pin),
+            distrusted("it does not hold the key of the certificate that it shows"),
+        ),
     ] {
         let trust = Trust { pin, client: None };
         let key = Secret::new("GGL-API-KEY 7F3A".into());
@@ -506,4 +511,38 @@ async fn a_change_goes_to_the_pinned_server_only() {
         let change = change();
         assert_eq!(kind_of(&mutations.send(permit(&change).await, &change).await), expected, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_changed_certificate_stops_all_work_and_is_no_outage() {
+    let (origin, _) = tls_server(true).await;
+    let trust = Trust { pin: Some("00".repeat(32).parse().unwrap()), client: None };
+    let key = Secret::new("GGL-API-KEY 7F3A".into());
+    let (reads, mutations) = clients(&origin, &key, &trust, short(), EmptySuccess::Applied).unwrap();
+    let error = reads.json(&"/api".parse().unwrap()).await.unwrap_err();
+    let untrusted = ProviderErrorKind::Untrusted("its certificate is not the pinned one");
+    assert_eq!(error.kind, untrusted);
+    let problem = error.problem(&"gall".parse().unwrap());
+    assert_eq!(problem.kind.exit_code(), 6, "{problem}");
+    assert!(problem.to_string().contains("not the pinned one"), "{problem}");
+    assert!(reads.shared.paused.load(std::sync::atomic::Ordering::SeqCst));
+    let change = change();
+    let outcome = mutations.send(permit(&change).await, &change).await;
+    assert_eq!(kind_of(&outcome), ("not sent", Some(untrusted), None));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_in_time_is_an_outage() {
+    let slow = RawServer::start(|_, stream| {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
+        let _ = stream.write_all(head.as_bytes());
+        for _ in 0..40 {
+            if stream.write_all(b" ").and_then(|()| stream.flush()).is_err() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+    let error = read_from(&slow).await.unwrap_err();
+    assert_eq!(error.kind, ProviderErrorKind::Unavailable, "{error:?}");
 }
