@@ -177,6 +177,7 @@ impl Model {
                 IntentState::Unknown => (Tone::Error, "OUTCOME UNKNOWN: "),
                 IntentState::Ambiguous | IntentState::Diverged => (Tone::Error, "OWNER AMBIGUOUS: "),
                 IntentState::Done => (Tone::Ok, "Settled: "),
+                IntentState::Applied => (Tone::Warn, "NOT SETTLED YET: "),
                 _ => (Tone::Warn, "Settled: "),
             };
             let text = format!("{word}{}: {}.", self.who(&one.holder), one.words);
@@ -201,7 +202,7 @@ impl Model {
         let youngest = self
             .open
             .iter()
-            .filter(|r| r.state.is_open_question())
+            .filter(|r| r.state.is_open_question() || r.state == IntentState::Applied)
             .map(|r| self.now.duration_since(r.sent.unwrap_or(r.opened)).as_secs())
             .min();
         if let Some(age) = youngest {

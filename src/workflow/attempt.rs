@@ -17,8 +17,14 @@ use crate::ports::provider::FeedRow;
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// Waits before each read-back after a proven success: the list may lag a moment behind the answer.
-const READ_BACK_AFTER: [Duration; 3] = [Duration::ZERO, Duration::from_millis(500), Duration::from_millis(1500)];
+/// Waits before each read-back after a proven success: list and change feed may lag a moment behind the answer.
+const READ_BACK_AFTER: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+];
 
 /// Every call is the first attempt of its intent: trying again is a new command, and so a new intent.
 pub(super) const ATTEMPT: u16 = 1;
@@ -153,7 +159,7 @@ impl<'a> Attempt<'a> {
             let final_word = match seen.as_ref().map(|s| &s.finding) {
                 Ok(Finding::Found(_)) => true,
                 Ok(Finding::Unclear { .. }) => !feed_decides,
-                Ok(Finding::Nothing) | Err(_) => false,
+                Ok(Finding::Nothing | Finding::Unproved { .. }) | Err(_) => false,
             };
             if final_word {
                 return seen;
@@ -173,7 +179,7 @@ pub(super) async fn look(
 ) -> Result<ReadBack, Problem> {
     let view = LiveView::read(means, &purpose.holder, &purpose.holder_link).await?;
     // After the list, so that a row about anything in the list is there already. A feed that does not answer
-    // is no evidence, in either direction.
+    // is no evidence, in either direction; that there should be one, the bookmark still says.
     let rows: Option<Vec<FeedRow>> = match &snapshot.bookmark {
         Some(bookmark) => means.provider.changes_since(bookmark).await.ok().map(|feed| feed.rows),
         None => None,

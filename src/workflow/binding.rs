@@ -15,7 +15,8 @@ pub struct Traces<'a> {
     pub snapshot: &'a Snapshot,
     /// What is there now.
     pub after: &'a [Credential],
-    /// The change feed since the snapshot's bookmark; `None`: there is none, or it could not be read.
+    /// The change feed since the snapshot's bookmark; `None`: there is none, or it could not be read. Which of the
+    /// two, the bookmark says.
     pub feed: Option<&'a [FeedRow]>,
     /// How the feed names our own, dedicated operator.
     pub us: Option<&'a Link>,
@@ -30,6 +31,14 @@ pub enum Finding {
     Found(Box<Binding>),
     /// No trace of an effect, or not yet.
     Nothing,
+    /// A card carries our marker, but the change feed, which this tenant has, does not (yet) say that we made it.
+    /// Whoever copies a number copies the marker with it, so this binds nothing: look again.
+    Unproved {
+        /// The card.
+        candidates: Vec<Seen>,
+        /// What is missing, a short clause.
+        why: &'static str,
+    },
     /// Contradiction, or several objects that could be meant.
     Unclear {
         /// The objects.
@@ -50,10 +59,46 @@ impl Traces<'_> {
             None => self.judge_unmarked(),
         };
         let Finding::Found(bound) = &finding else { return finding };
-        match bound.object.as_ref().and_then(|object| Some((object, self.contradiction(object)?))) {
-            Some((object, why)) => Finding::Unclear { candidates: vec![object.clone()], why },
+        let Some(object) = &bound.object else { return finding };
+        if let Some(why) = self.contradiction(object) {
+            return Finding::Unclear { candidates: vec![object.clone()], why };
+        }
+        match self.unproved(object) {
+            Some(why) => Finding::Unproved { candidates: vec![object.clone()], why },
             None => finding,
         }
+    }
+
+    /// What the feed, read again long after the binding, says against a bound object. What followed the row that
+    /// added it is not looked at: later changes of ours are in there as well.
+    pub fn feed_denies(&self, object: &Seen) -> Option<&'static str> {
+        if self.by_other_hand(object) {
+            return Some("the vendor's log names somebody else as its creator");
+        }
+        if self.made(object).is_some_and(|at| self.shared(Some(at))) {
+            return Some("the vendor's log names us for several new cards: our key is shared");
+        }
+        self.copied(object).then_some("the vendor's log shows that it replaced another new card")
+    }
+
+    /// What the feed should say about an object that carries our marker and does not say. Time alone proves
+    /// nothing, so this has no end by itself.
+    pub fn unproved(&self, object: &Seen) -> Option<&'static str> {
+        if self.purpose.marker.is_none() || self.snapshot.bookmark.is_none() {
+            return None;
+        }
+        if self.feed.is_none() {
+            return Some("the vendor's log cannot be read");
+        }
+        let makers: Vec<&FeedRow> = self.rows().into_iter().filter(|r| r.added.contains(&object.link)).collect();
+        if makers.is_empty() {
+            return Some("the vendor's log does not show who added it");
+        }
+        let names_us = |row: &&FeedRow| row.operator.as_ref() == self.us;
+        if self.us.is_some() && !makers.iter().all(names_us) {
+            return Some("the vendor's log does not name who added it");
+        }
+        None
     }
 
     /// True if the old object was there before and is not there now.
@@ -85,6 +130,19 @@ impl Traces<'_> {
 
     fn judge_marked(&self, marker: &Marker) -> Finding {
         let bearers = self.bearers(marker);
+        // Before the bearers are counted: a copy looks exactly like what we made, and only the feed can tell that
+        // there was another hand. More additions than requests mean that somebody else acts in our name.
+        if self.shared(None) {
+            let named = self.ours_in_feed().unwrap_or_default();
+            let mut all = bearers;
+            all.extend(self.fresh().into_iter().filter(|card| named.contains(&&card.link)));
+            all.sort_by_key(|card| card.id.to_string());
+            all.dedup_by_key(|card| card.id.to_string());
+            return unclear(&all, "the vendor's log names us for several new cards: our key is shared");
+        }
+        if self.ours_was_removed() {
+            return unclear(&bearers, "the vendor's log shows that what we added was removed again");
+        }
         match bearers.as_slice() {
             // A number cannot be changed after creation, so what lacks our marker is not what we asked for.
             // But an applied call with no bearer and something new means that the vendor changed the number.
@@ -161,22 +219,61 @@ impl Traces<'_> {
         if self.purpose.act == Act::Swap && !self.old_is_gone() {
             return Some("the new card is there, but the old one is not gone");
         }
-        let rows = self.rows();
-        if self.us.is_some() && rows.iter().any(|r| r.added.contains(&object.link) && self.by_another(r)) {
+        if self.by_other_hand(object) {
             return Some("the vendor's log names somebody else as its creator");
         }
         self.copied(object).then_some("it took the place of a card that came while we waited")
+    }
+
+    /// The feed names another operator than ours for the row that added it. Such a row may hide what came and went
+    /// before it: vendors may merge quick changes into one.
+    fn by_other_hand(&self, object: &Seen) -> bool {
+        self.us.is_some() && self.rows().iter().any(|r| r.added.contains(&object.link) && self.by_another(r))
+    }
+
+    /// Where in the feed the object was added.
+    fn made(&self, object: &Seen) -> Option<usize> {
+        self.rows().iter().position(|r| r.added.contains(&object.link))
+    }
+
+    /// One request adds one card. If our operator added more, up to the given row or at all, somebody else acts
+    /// in its name, and the feed proves nothing (safety.md 4.3).
+    fn shared(&self, until: Option<usize>) -> bool {
+        let rows = self.rows();
+        let end = until.map_or(rows.len(), |at| at + 1);
+        let mut ours: Vec<&Link> = rows[..end]
+            .iter()
+            .filter(|r| self.us.is_some() && r.operator.as_ref() == self.us)
+            .flat_map(|r| &r.added)
+            .collect();
+        ours.retain(|link| !self.was_before(link) && !self.of_other_type(link));
+        ours.sort_by_key(|link| link.as_str());
+        ours.dedup();
+        ours.len() > 1
+    }
+
+    /// The feed shows a card that our operator added and that went again.
+    fn ours_was_removed(&self) -> bool {
+        let Some(ours) = self.ours_in_feed() else { return false };
+        let rows = self.rows();
+        ours.iter().any(|link| {
+            rows.iter()
+                .position(|r| r.added.contains(link))
+                .is_some_and(|at| rows[at..].iter().any(|r| r.removed.contains(link)))
+        })
     }
 
     /// A re-issue by somebody else copies the number, with our marker in it. If the one that we made was copied
     /// and removed before we looked, only the feed shows it: a card came, went, and then or with that came ours.
     fn copied(&self, object: &Seen) -> bool {
         let rows = self.rows();
-        let Some(made) = rows.iter().position(|r| r.added.contains(&object.link)) else { return false };
-        if self.us.is_some() && rows[made].operator.as_ref() == self.us {
-            return false;
-        }
-        let came_before = |at: usize, link: &Link| rows[..at].iter().any(|r| r.added.contains(link));
+        let Some(made) = self.made(object) else { return false };
+        // A feed that lags tells what happened before the bookmark after it; what was there when we looked is no
+        // card that came while we waited. Neither is one that a known, other operator added: it cannot be ours.
+        let came_before = |at: usize, link: &Link| {
+            let adds = |r: &&FeedRow| r.added.contains(link) && !(self.us.is_some() && self.by_another(r));
+            !self.was_before(link) && rows[..at].iter().any(|r| adds(&r))
+        };
         (0..=made).any(|at| rows[at].removed.iter().any(|link| came_before(at, link)))
     }
 
@@ -201,11 +298,18 @@ impl Traces<'_> {
     fn ours_in_feed(&self) -> Option<Vec<&Link>> {
         let us = self.us?;
         self.feed?;
-        // One that is listed with another type belongs to another change of ours.
-        let other_type =
-            |link: &Link| self.after.iter().any(|card| card.link == *link && card.type_link != self.purpose.type_link);
         let ours = self.rows().into_iter().filter(|r| r.operator.as_ref() == Some(us));
-        Some(ours.flat_map(|r| &r.added).filter(|link| !other_type(link)).collect())
+        Some(ours.flat_map(|r| &r.added).filter(|link| !self.of_other_type(link) && !self.was_before(link)).collect())
+    }
+
+    /// What is listed with another type belongs to another change of ours.
+    fn of_other_type(&self, link: &Link) -> bool {
+        self.after.iter().any(|card| card.link == *link && card.type_link != self.purpose.type_link)
+    }
+
+    /// It was in the list that we read before sending.
+    fn was_before(&self, link: &Link) -> bool {
+        self.snapshot.before.iter().any(|seen| seen.link == *link)
     }
 
     fn by_another(&self, row: &FeedRow) -> bool {

@@ -109,6 +109,9 @@ impl Attempt<'_> {
                 self.finished(&seen.view, &bound).await
             }
             Finding::Nothing => ReissueEnd::Unknown(self.intent, self.not_visible()),
+            Finding::Unproved { candidates: objects, why } => {
+                ReissueEnd::Unknown(self.intent, unproved(why, &ids_of(&objects)))
+            }
             Finding::Unclear { candidates: objects, why } => {
                 let ids = ids_of(&objects);
                 let step = (IntentState::Diverged, candidates(format!("applied, but {why}"), objects));
@@ -180,6 +183,16 @@ impl Attempt<'_> {
         .with_detail(format!("{ids}; {lost}"));
         ReissueEnd::NotRecorded(self.intent, problem)
     }
+}
+
+/// The change feed does not bear out what the marker says, as an operator reads it.
+fn unproved(why: &str, ids: &str) -> Problem {
+    Problem::new(
+        ProblemKind::OutcomeUnknown,
+        "the change was applied, but it is not proved yet which pass is ours",
+        format!("{why} ({ids})"),
+        "it is checked by reading; do not repeat it",
+    )
 }
 
 /// Several objects, or a contradiction, as an operator reads it.

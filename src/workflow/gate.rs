@@ -2,14 +2,15 @@
 //! is seconds old, never from a stored flag (invariants I10 to I13, I17).
 
 use super::Means;
+use super::binding::Traces;
 use crate::domain::credential::{Credential, State};
 use crate::domain::ids::{CredentialId, HolderId, Link};
-use crate::domain::journal::{IntentRecord, Seen};
+use crate::domain::journal::{IntentRecord, Proof, Seen};
 use crate::domain::ownership::{Action, Grade, Ownership, grade_all, permits};
 use crate::domain::policy::ConfirmLevel;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::ports::ledger::{LedgerError, LedgerHealth};
-use crate::ports::provider::{FeedRow, HolderRead};
+use crate::ports::provider::{FeedRow, HolderRead, ProviderError};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -90,31 +91,61 @@ impl LiveView {
         ))
     }
 
-    /// May this credential be ended, and how must that be confirmed? For a pass that only the vendor's log
-    /// ties to us, the log is read again.
+    /// May this credential be ended, and how must that be confirmed? The vendor's log, where there is one, is read
+    /// again from where it stood before we made the pass: a copied marker looks like ours, the log does not.
     ///
     /// # Errors
     /// The reason why not.
     pub async fn may_end(&self, means: &Means, card: &Credential) -> Result<ConfirmLevel, Problem> {
         let grade = self.card(&card.id).map_or(Grade::Foreign, |(_, ownership)| ownership.grade);
         let level = permits(grade, Action::Irreversible).map_err(not_ours)?;
-        if grade == Grade::Witnessed && !self.still_witnessed(means, card).await {
-            return Err(not_ours("the vendor's log, read again, does not name us as its creator"));
+        match grade {
+            Grade::Witnessed => self.log_names_us(means, card, true).await?,
+            Grade::Tagged => self.log_names_us(means, card, false).await?,
+            _ => {}
         }
         Ok(level)
     }
 
-    async fn still_witnessed(&self, means: &Means, card: &Credential) -> bool {
-        let Some(us) = &means.provider.profile().feed_operator else { return false };
-        let bound =
-            |r: &&IntentRecord| r.binding.as_ref().and_then(|b| b.object.as_ref()).is_some_and(|seen| seen.is(card));
-        let bookmark = self.records.iter().rev().find(bound).and_then(|r| r.snapshot.as_ref()?.bookmark.as_ref());
-        let Some(bookmark) = bookmark else { return false };
-        let Ok(feed) = means.provider.changes_since(bookmark).await else { return false };
-        let adds = |row: &&FeedRow| row.holder == card.holder && row.added.contains(&card.link);
-        let makers: Vec<&FeedRow> = feed.rows.iter().filter(adds).collect();
-        !makers.is_empty() && makers.iter().all(|row| row.operator.as_ref() == Some(us))
+    /// The vendor's log, read again. If it is the `only` evidence, it must name us.
+    async fn log_names_us(&self, means: &Means, card: &Credential, only: bool) -> Result<(), Problem> {
+        let unnamed = || not_ours("the vendor's log, read again, does not name us as its creator");
+        let us = means.provider.profile().feed_operator.as_ref();
+        let found = self.records.iter().rev().find_map(|record| {
+            let bound = record.binding.as_ref()?;
+            let object = bound.object.as_ref().filter(|seen| seen.is(card))?;
+            Some((&record.purpose, record.snapshot.as_ref()?, bound, object))
+        });
+        let read = found.and_then(|all| Some((all, all.1.bookmark.as_ref()?)));
+        let Some(((purpose, snapshot, bound, object), bookmark)) = read else {
+            return if only { Err(unnamed()) } else { Ok(()) };
+        };
+        if only && us.is_none() {
+            return Err(unnamed());
+        }
+        let feed = means.provider.changes_since(bookmark).await.map_err(|error| cannot_be_checked(&error))?;
+        let after = &self.read.credentials;
+        let traces = Traces { purpose, snapshot, after, feed: Some(&feed.rows), us, proven: true };
+        if let Some(why) = traces.feed_denies(object) {
+            return Err(not_ours(why));
+        }
+        let made = |row: &FeedRow| row.holder == card.holder && row.added.contains(&object.link);
+        let named = feed.rows.iter().any(|row| made(row) && (us.is_none() || row.operator.as_ref() == us));
+        // A log that was seen to name us once may since have been cut at its far end; one that never did may not.
+        let once = !only && bound.proofs.contains(&Proof::Feed) && !feed.rows.iter().any(made);
+        if named || once { Ok(()) } else { Err(unnamed()) }
     }
+}
+
+/// The evidence cannot be looked at, so nothing may rest on it.
+fn cannot_be_checked(error: &ProviderError) -> Problem {
+    Problem::new(
+        ProblemKind::Refused,
+        "whether this pass is ours cannot be checked now",
+        "the vendor's log cannot be read",
+        "try again when it can",
+    )
+    .with_detail(error.detail.as_str())
 }
 
 fn not_ours(reason: &'static str) -> Problem {

@@ -4,8 +4,11 @@ use super::Means;
 use super::attempt::{ReadBack, append_in_order, binding, candidates, draft, look, remark};
 use super::binding::Finding;
 use super::gate::ledger_problem;
+use crate::domain::credential::Credential;
 use crate::domain::ids::IntentId;
-use crate::domain::journal::{Act, Binding, IntentRecord, IntentState, Payload, ProcessMark, Proof, Remark, Snapshot};
+use crate::domain::journal::{
+    Act, Binding, IntentRecord, IntentState, Marker, Payload, ProcessMark, Proof, Remark, Seen, Snapshot,
+};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::Settled;
 use crate::ports::ledger::LedgerError;
@@ -118,7 +121,12 @@ pub async fn hold(means: &Means, intent: IntentId, reason: &str) -> Result<Settl
         ));
     }
     // The candidates stay disputed: a parked question is not an answer.
-    let candidates = record.remark.as_ref().map(|r| r.candidates.clone()).unwrap_or_default();
+    let mut candidates = record.remark.as_ref().map(|r| r.candidates.clone()).unwrap_or_default();
+    for bearer in bearers(means, &record).await {
+        if !candidates.iter().any(|seen| seen.link == bearer.link) {
+            candidates.push(bearer);
+        }
+    }
     let payload = Payload::Remark(Remark { text: reason.to_owned(), status: None, candidates });
     means
         .ledger
@@ -126,6 +134,17 @@ pub async fn hold(means: &Means, intent: IntentId, reason: &str) -> Result<Settl
         .await
         .map_err(|e| ledger_problem(&e))?;
     Ok(Settled { intent, holder: record.purpose.holder, state: IntentState::Held, words: "parked".to_owned() })
+}
+
+/// What carries the marker of an intent now. Without an answer none are named; the marker itself keeps them
+/// disputed then.
+async fn bearers(means: &Means, record: &IntentRecord) -> Vec<Seen> {
+    let Some(marker) = &record.purpose.marker else { return Vec::new() };
+    let Ok(read) = means.provider.holder(&record.purpose.holder, &record.purpose.holder_link).await else {
+        return Vec::new();
+    };
+    let carries = |card: &&Credential| Marker::split(card.number.raw()).1.as_ref() == Some(marker);
+    read.credentials.iter().filter(carries).map(Seen::of).collect()
 }
 
 async fn known(means: &Means, intent: IntentId) -> Result<IntentRecord, Problem> {
@@ -151,6 +170,8 @@ async fn settle_unknown(means: &Means, record: &IntentRecord) -> Settled {
             let steps = [S::Applied, S::Bound, S::Done].map(|state| (state, binding(bound)));
             step(means, record, steps.into(), done_words(record, bound)).await
         }
+        // Stays open however long it takes: time makes no card ours. A person may park it.
+        Finding::Unproved { why, .. } => stands(record, unproved_words(why)),
         Finding::Unclear { candidates: objects, why } => {
             let payload = candidates(format!("it may have been done, but {why}"), objects.clone());
             let words = format!("not clear which pass is ours: {why}; a person must decide");
@@ -186,6 +207,15 @@ async fn settle_applied(means: &Means, record: &IntentRecord) -> Settled {
             step(means, record, vec![(S::Diverged, payload)], words).await
         }
         Finding::Unclear { why, .. } => stands(record, format!("applied, but {why}; a person must decide")),
+        // Without candidates, so that reading goes on: the proof may still come. From there a person can park it.
+        Finding::Unproved { why, .. }
+            if record.state == S::Applied && past(means, record, &seen, SETTLE_WINDOW_SECONDS) =>
+        {
+            let payload = remark(format!("applied, but {why}"), None);
+            let words = format!("applied, but {why} after ten minutes; a person may park it");
+            step(means, record, vec![(S::Diverged, payload)], words).await
+        }
+        Finding::Unproved { why, .. } => stands(record, unproved_words(why)),
         Finding::Nothing if record.purpose.act == Act::Retire => {
             stands(record, "the removal was accepted, but the old pass is still listed")
         }
@@ -202,6 +232,10 @@ async fn trace<'a>(means: &Means, record: &'a IntentRecord, proven: bool) -> Res
         Ok(seen) => Ok((seen, snapshot)),
         Err(problem) => Err(format!("still open: {}", problem.to_string().trim_end_matches('.'))),
     }
+}
+
+fn unproved_words(why: &str) -> String {
+    format!("a pass carries our marker, but {why}; looking again")
 }
 
 /// Proof that a lost call had no effect, or why that cannot be said (safety.md 4.3).

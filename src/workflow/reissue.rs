@@ -8,11 +8,12 @@ use super::Means;
 use super::attempt::{Armed, Attempt};
 use super::gate::{LiveView, ledger_ready};
 use super::preview::{gone, keep_one, order};
-use crate::domain::ids::SagaId;
+use crate::domain::ids::{Link, SagaId};
 use crate::domain::journal::{Act, Marker, Purpose, Seen, contact_hash};
 use crate::domain::policy::ReissueMode;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueStep};
+use crate::ports::provider::ProviderErrorKind;
 
 pub use super::preview::preview;
 pub use super::retire::{new_is_usable, retire, retire_as_seen};
@@ -93,9 +94,8 @@ async fn open<'a>(means: &'a Means, plan: &ReissuePlan) -> Result<Attempt<'a>, P
 async fn check_and_arm(attempt: &Attempt<'_>, plan: &ReissuePlan) -> Result<Armed, Problem> {
     let means = attempt.means;
     attempt.take_lease().await?;
-    // Before the list is read: what happens from here on is in the feed. Without a bookmark there is simply no
-    // feed evidence later.
-    let bookmark = means.provider.bookmark().await.ok().flatten();
+    // Before the list is read: what happens from here on is in the feed.
+    let bookmark = bookmark(means).await?;
     let view = LiveView::read(means, &plan.request.holder, &plan.request.holder_link).await?;
     not_spent(attempt, plan, &view)?;
     let (old, _) = view.card(&plan.request.credential).ok_or_else(|| gone(&plan.request))?;
@@ -117,6 +117,16 @@ async fn check_and_arm(attempt: &Attempt<'_>, plan: &ReissuePlan) -> Result<Arme
     let mut change = plan.change.clone();
     change.remove = (mode == ReissueMode::Swap).then(|| Seen::of(old));
     attempt.arm(&view, bookmark, &change, contact_hash(old)).await
+}
+
+/// Where the change feed stands; `None` if the site offers none, or not to this key. A feed that merely does not
+/// answer stops the change: without it, what comes of the change could not be told from a copy by somebody else.
+async fn bookmark(means: &Means) -> Result<Option<Link>, Problem> {
+    match means.provider.bookmark().await {
+        Ok(bookmark) => Ok(bookmark),
+        Err(error) if matches!(error.kind, ProviderErrorKind::Forbidden | ProviderErrorKind::NotFound) => Ok(None),
+        Err(error) => Err(error.problem(&means.provider.profile().name)),
+    }
 }
 
 /// A plan serves once, and only while nothing else of ours happened to the person. Looked at after INTENT, which

@@ -32,7 +32,7 @@ impl Scene {
         let before = vec![old.clone(), theirs];
         let snapshot = Snapshot {
             before: before.iter().map(Seen::of).collect(),
-            bookmark: Some("/api/cardholders/changes?pos=0".parse().unwrap()),
+            bookmark: None,
             request: "00".into(),
             expect_contact: contact_hash(&old),
         };
@@ -69,6 +69,7 @@ impl Scene {
         let at = "2026-06-02T09:00:00Z".parse().unwrap();
         let row = FeedRow { at, holder: holder_id(), operator: Some(operator), added, removed: Vec::new() };
         self.feed.get_or_insert_default().push(row);
+        self.snapshot.bookmark = Some("/api/cardholders/changes?pos=0".parse().unwrap());
         self.us = Some(us());
         self
     }
@@ -218,4 +219,56 @@ fn a_removal_is_proved_by_absence() {
     assert_eq!(Scene::new(Act::Retire, false).judge(), Finding::Nothing);
     let scene = Scene::new(Act::Retire, false).old_gone();
     assert_eq!((scene.found().proofs, scene.found().ended), (vec![Proof::Absence], scene.purpose.old.clone()));
+}
+
+fn bookmark() -> Option<Link> {
+    Some("/api/cardholders/changes?pos=0".parse().unwrap())
+}
+
+fn why_unproved(scene: &Scene) -> &'static str {
+    match scene.judge() {
+        Finding::Unproved { candidates, why } if candidates.len() == 1 => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn i13_where_there_is_a_feed_a_marker_alone_binds_nothing() {
+    let mut unread = Scene::new(Act::Issue, true).made();
+    unread.snapshot.bookmark = bookmark();
+    assert_eq!(why_unproved(&unread), "the vendor's log cannot be read");
+    let late = Scene { feed: Some(Vec::new()), ..unread };
+    assert_eq!(why_unproved(&late), "the vendor's log does not show who added it");
+    let mut nameless = Scene::new(Act::Issue, true).made().row(us());
+    nameless.feed.as_mut().unwrap()[0].operator = None;
+    assert_eq!(why_unproved(&nameless), "the vendor's log does not name who added it");
+    // A site without an operator of its own: the row alone must do.
+    nameless.us = None;
+    assert_eq!(nameless.found().proofs, [Proof::Marker, Proof::Diff]);
+}
+
+#[test]
+fn i13_two_additions_in_our_name_are_one_too_many() {
+    let mut scene = Scene::new(Act::Issue, true).made().row(us()).made().row(us());
+    scene.feed.as_mut().unwrap()[1].removed = vec![scene.after[2].link.clone()];
+    scene.after.remove(2);
+    assert!(scene.why_unclear().contains("our key is shared"));
+    // What a lagging feed tells of a card that was there already is no second one.
+    scene
+        .snapshot
+        .before
+        .push(Seen { link: scene.feed.as_ref().unwrap()[0].added[0].clone(), ..Seen::of(&scene.before[0]) });
+    assert_eq!(scene.found().object.unwrap().id, scene.after[2].id);
+}
+
+#[test]
+fn i13_what_we_added_and_somebody_removed_is_unclear() {
+    let mut scene = Scene::new(Act::Issue, true).made().row(us());
+    let mut row = scene.feed.as_ref().unwrap()[0].clone();
+    row.operator = Some(them());
+    std::mem::swap(&mut row.added, &mut row.removed);
+    scene.feed.as_mut().unwrap().push(row);
+    assert!(scene.why_unclear().contains("removed again"));
+    scene.after.pop();
+    assert!(scene.why_unclear().contains("removed again"));
 }

@@ -87,11 +87,12 @@ async fn i13_a_marker_that_was_copied_proves_nothing() {
 }
 
 #[tokio::test]
-async fn an_unbound_marker_counts_on_exactly_one_new_card() {
+async fn i13_an_unbound_marker_is_not_settled_whoever_carries_it() {
     let (bench, card, mut record) = ours(true, true).await;
     record.state = IntentState::Unknown;
     record.binding = None;
-    assert_eq!(one(&record, &card), Grade::Tagged);
+    assert_eq!(one(&record, &card), Grade::Ambiguous);
+    assert_eq!(clues(&record, std::slice::from_ref(&card), 0), ["our marker, not settled yet"]);
     let copy = bench.town.streets().mint(card.number.raw(), "");
     let both = grade_all(std::slice::from_ref(&record), &[card.clone(), copy]);
     assert_eq!((both[0].grade, both[1].grade), (Grade::Ambiguous, Grade::Ambiguous));

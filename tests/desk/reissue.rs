@@ -329,7 +329,7 @@ async fn a_read_that_fails_after_an_applied_change_settles_later() {
     let old = bench.issue_ours("phone").await;
     bench.town.streets().expire(&old);
     let plan = bench.preview(&old, None).await.unwrap();
-    bench.town.streets().after_change = Some(Box::new(|streets| streets.failing_reads = 3));
+    bench.town.streets().after_change = Some(Box::new(|streets| streets.failing_reads = 5));
     let end = bench.run(plan).await;
     assert!(matches!(end, ReissueEnd::Unknown(..)), "{end:?}");
     assert_eq!(bench.last().await.state, IntentState::Applied);
@@ -345,7 +345,7 @@ async fn a_look_at_open_work_may_overtake_the_read_back() {
     let plan = bench.preview(&old, None).await.unwrap();
     bench.town.streets().after_change = Some(Box::new(|streets| streets.failing_reads = 1));
     let look = async {
-        // The first read-back failed; the second one waits half a second.
+        // The first read-back failed; the second one waits a moment.
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         recovery::settle(&bench.means(), bench.last().await).await
     };

@@ -179,6 +179,8 @@ fn by_marker(records: &[IntentRecord], cards: &[Credential], card: &Credential, 
         if snapshot.before.iter().any(|seen| seen.is(card)) {
             return Fact::contradiction("it was there before we sent its marker");
         }
+        // One list cannot tell our card from a copy that took its place. Binding looks at more than this.
+        return Fact::contradiction("our marker, not settled yet");
     }
     let copies = match bearers {
         0 | 1 => "our marker on exactly one card".to_owned(),
