@@ -438,7 +438,11 @@ proptest! {
                 bench.answer(Slot::Preview, Answer::Plan(Box::new(plan)));
             }
             if i % 16 == 0 {
-                terminal.draw(|f| drop(crate::panes::draw(&bench.model, crate::widgets::theme::Theme::default(), f))).unwrap();
+                terminal
+                    .draw(|f| {
+                        crate::panes::draw(&bench.model, crate::widgets::theme::Theme::default(), f);
+                    })
+                    .unwrap();
             }
         }
         prop_assert_eq!(acts(&bench.effects), 0);

@@ -30,7 +30,7 @@ fn i5_a_change_that_was_applied_is_found_and_bound_at_the_next_start() {
     killed_in_mid_reissue(&site, true);
     site.world().release(Release::Drop);
     let screen = Screen::console(&site.file(), 80, 24);
-    screen.wait_for("gall:4665: done: the old pass is gone, the new one was found by our marker");
+    screen.wait_for("Settled: Jane Doe: done");
     screen.look("restart after an applied change");
     screen.open_person("jane d", "Jane Doe").wait_for("*ours").wait_for("read 0s ago");
     assert_eq!((site.world().log().patches, new_passes(&site)), (1, 1));
@@ -49,7 +49,7 @@ fn i4_a_change_that_was_not_applied_stays_unknown_and_is_never_sent_again() {
     let screen = Screen::console(&site.file(), 80, 24);
     screen.wait_for("no effect seen so far").wait_for("1 job");
     screen.look("restart after a change without effect");
-    screen.escape("no effect seen so far").wait_for("1 change has no known outcome yet; w shows it.");
+    screen.escape("no effect seen so far").wait_for("1 change has no known outcome yet; F7 shows it.");
     screen.look("banner");
     // In the search line w is a letter; F7 does the same everywhere.
     screen.press_until("\x1b[18~", "OUTCOME UNKNOWN");
@@ -81,6 +81,6 @@ fn leaving_waits_for_the_answer_and_leaving_twice_does_not() {
     assert!(text.contains("A change was still being sent"), "{text:?}");
     site.world().release(Release::Drop);
     let screen = Screen::console(&site.file(), 80, 24);
-    screen.wait_for("the new one was found by our marker");
+    screen.wait_for("Settled: Jane Doe: done");
     assert_eq!((site.world().log().patches, new_passes(&site)), (1, 1));
 }
