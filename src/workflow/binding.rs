@@ -272,7 +272,7 @@ impl Traces<'_> {
         // card that came while we waited. Neither is one that a known, other operator added: it cannot be ours.
         let came_before = |at: usize, link: &Link| {
             let adds = |r: &&FeedRow| r.added.contains(link) && !(self.us.is_some() && self.by_another(r));
-            !self.was_before(link) && rows[..at].iter().any(|r| adds(&r))
+            !self.was_before(link) && rows[..at].iter().any(adds)
         };
         (0..=made).any(|at| rows[at].removed.iter().any(|link| came_before(at, link)))
     }

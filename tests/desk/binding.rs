@@ -221,8 +221,8 @@ fn a_removal_is_proved_by_absence() {
     assert_eq!((scene.found().proofs, scene.found().ended), (vec![Proof::Absence], scene.purpose.old.clone()));
 }
 
-fn bookmark() -> Option<Link> {
-    Some("/api/cardholders/changes?pos=0".parse().unwrap())
+fn bookmark() -> Link {
+    "/api/cardholders/changes?pos=0".parse().unwrap()
 }
 
 fn why_unproved(scene: &Scene) -> &'static str {
@@ -235,7 +235,7 @@ fn why_unproved(scene: &Scene) -> &'static str {
 #[test]
 fn i13_where_there_is_a_feed_a_marker_alone_binds_nothing() {
     let mut unread = Scene::new(Act::Issue, true).made();
-    unread.snapshot.bookmark = bookmark();
+    unread.snapshot.bookmark = Some(bookmark());
     assert_eq!(why_unproved(&unread), "the vendor's log cannot be read");
     let late = Scene { feed: Some(Vec::new()), ..unread };
     assert_eq!(why_unproved(&late), "the vendor's log does not show who added it");
