@@ -201,7 +201,7 @@ fn unclear(why: &str, ids: &str) -> Problem {
         ProblemKind::OutcomeUnknown,
         "the change was applied, but it is not clear which pass is ours",
         if ids.is_empty() { why.to_owned() } else { format!("{why} ({ids})") },
-        "nothing is touched until a person decides, see w",
+        "nothing is touched until a person decides",
     )
 }
 

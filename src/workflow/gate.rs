@@ -178,7 +178,7 @@ pub fn ledger_problem(error: &LedgerError) -> Problem {
             ProblemKind::Refused,
             "another change for this person is not settled yet",
             format!("intent {intent}"),
-            "wait until it is, see w",
+            "wait until it is",
         ),
         LedgerError::Transition(what) => Problem::new(
             ProblemKind::Failed,
@@ -195,7 +195,7 @@ fn ledger_broken(reason: &str) -> Problem {
         ProblemKind::Refused,
         "changes are off: the ledger cannot be trusted or written",
         reason,
-        "browsing still works; run doctor",
+        "browsing still works; run `passdesk ledger verify`",
     )
     .with_detail(reason)
 }

@@ -104,7 +104,7 @@ pub(super) fn gone(request: &ReissueRequest) -> Problem {
         ProblemKind::NotFound,
         format!("{} is not among the person's passes any more", request.credential),
         "it was removed, or this key may not see it",
-        "nothing was sent; refresh with R",
+        "nothing was sent; read it again",
     )
 }
 
