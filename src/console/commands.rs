@@ -200,14 +200,33 @@ pub static COMMANDS: &[Command] = &[
         reissue_allowed,
     ),
     act(
-        row("suspend", "suspend", Group::Act, &[&[Char('s')]], 2, nothing, "set the card to a disabled state"),
+        row(
+            "suspend",
+            "suspend",
+            Group::Act,
+            &[&[Char('s')]],
+            2,
+            nothing,
+            "set the card to a disabled state (not in this version)",
+        ),
         suspend_allowed,
     ),
     act(
-        row("resume", "resume", Group::Act, &[&[Char('S')]], 3, nothing, "set a disabled card back to active"),
+        row(
+            "resume",
+            "resume",
+            Group::Act,
+            &[&[Char('S')]],
+            3,
+            nothing,
+            "set a disabled card back to active (not in this version)",
+        ),
         resume_allowed,
     ),
-    act(row("end", "remove", Group::Act, &[&[Char('x')]], 4, nothing, "remove the card for good"), end_allowed),
+    act(
+        row("end", "remove", Group::Act, &[&[Char('x')]], 4, nothing, "remove the card for good (not in this version)"),
+        end_allowed,
+    ),
     searching(
         1,
         row("open", "open", Group::Move, &[&[Enter]], 5, Model::open, "open what is under the cursor; never writes"),

@@ -46,9 +46,9 @@ fn remark(card: &Credential, model: &Model) -> String {
     }
     if let Some(invitation) = &card.invitation {
         match invitation.status {
-            InvitationStatus::NotSent => return "invite not sent".into(),
-            InvitationStatus::Sent => return "invite sent".into(),
-            InvitationStatus::Expired => return "invite expired".into(),
+            InvitationStatus::NotSent => return "not sent".into(),
+            InvitationStatus::Sent => return "sent".into(),
+            InvitationStatus::Expired => return "invitation".into(),
             InvitationStatus::Unknown => return "invite in an unknown state".into(),
             InvitationStatus::Accepted => {}
         }
