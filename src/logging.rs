@@ -14,7 +14,9 @@ const DAYS: usize = 14;
 const LINES_WAITING: usize = 2048;
 
 /// Keeps the log being written; what is not yet on disk is written when it is dropped.
-pub struct LogGuard(#[allow(dead_code, reason = "held for its drop")] WorkerGuard);
+pub struct LogGuard {
+    _held: WorkerGuard,
+}
 
 /// Starts the log in `DATA/logs` (0700). `level` is one of error, warn, info, debug, trace.
 ///
@@ -50,7 +52,7 @@ pub fn start(data: &Path, level: &str) -> Result<LogGuard, Problem> {
         .with_ansi(false)
         .try_init()
         .map_err(|e| failed(e.to_string()))?;
-    Ok(LogGuard(guard))
+    Ok(LogGuard { _held: guard })
 }
 
 fn private_folder(folder: &Path) -> std::io::Result<()> {
