@@ -1,6 +1,6 @@
-//! The vendors on loopback: training ground, demo and test bed. Gallagher Command Centre so far.
+//! The vendors on loopback, on one world of people: training ground, demo and test bed.
 //!
-//! The simulator serves the vendor's wire contract over real sockets, so closely that other people's clients
+//! The simulator serves the vendors' wire contracts over real sockets, so closely that other people's clients
 //! work against it. Its control interface has a port of its own; [`WorldHandle`] offers the same in-process.
 
 pub mod card_making;
@@ -11,6 +11,7 @@ pub mod control;
 pub mod digest;
 pub mod faults;
 pub mod foreign;
+pub mod front;
 pub mod gallagher;
 pub mod issued;
 pub mod judge;
@@ -38,8 +39,10 @@ pub use person::Author;
 pub use server::Door;
 pub use switches::Switches;
 
-use anyhow::ensure;
+use crate::domain::credential::System;
+use anyhow::{Context as _, ensure};
 use clock::VirtualClock;
+use front::{Front, Stand};
 use jiff::Timestamp;
 use operators::Operator;
 use pipeline::Pipeline;
@@ -48,6 +51,7 @@ use state::Shared;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use world::World;
 
 /// What a simulated world is made of.
@@ -57,7 +61,8 @@ pub struct SimOptions {
     pub seed: u64,
     /// People: 10 to 1,000,000.
     pub cardholders: u32,
-    /// Where the vendor listens; a loopback address. `None`: any free port of 127.0.0.1.
+    /// Where the first vendor listens, the others on the ports after it in the order of [`System`]; a loopback
+    /// address. `None`, or port 0: any free ports.
     pub listen: Option<SocketAddr>,
     /// Where the control port listens; likewise.
     pub control: Option<SocketAddr>,
@@ -76,10 +81,10 @@ impl Default for SimOptions {
 }
 
 /// A running simulator. Dropping it ends it too; [`stop`](Simulator::stop) also waits.
-#[derive(Debug)]
 pub struct Simulator {
     shared: Arc<Shared>,
-    vendor: SocketAddr,
+    stop: CancellationToken,
+    fronts: Vec<(Arc<Front>, SocketAddr)>,
     control: SocketAddr,
     certificate: Option<(String, String)>,
     keys: (String, String),
@@ -103,44 +108,81 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
             "{address} is not a loopback address; the simulator serves this machine only"
         );
     }
-    let clock = VirtualClock::starting_at(options.start, options.frozen);
+    let clock = Arc::new(VirtualClock::starting_at(options.start, options.frozen));
+    let stop = CancellationToken::new();
+    let front = |system| Front::new(system, Arc::clone(&clock), stop.clone());
     let world = World::new(options.seed, options.cardholders, clock.now());
     let issued = issued::issued_by_console(&world);
     let keys = (world.clients.key_of(Author::Console), world.clients.key_of(Author::Foreign));
-    let shared = Arc::new(Shared::new(world, clock));
+    let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
+    // In the order of their ports.
+    let stands = vec![Stand {
+        front: Arc::clone(&shared.front),
+        router: gallagher::routes(Arc::clone(&shared), options.tls),
+        manners: Arc::clone(&shared) as _,
+    }];
+    let controls = control::routes(WorldHandle(Arc::clone(&shared)));
     let certificate = if options.tls { Some(Certificate::make()?) } else { None };
-    let vendor = server::bind(options.listen).await?;
     let control = server::bind(options.control).await?;
-    let addresses = (vendor.local_addr()?, control.local_addr()?);
-    let pipeline =
-        Pipeline { shared: Arc::clone(&shared), router: gallagher::routes(Arc::clone(&shared), options.tls) };
-    let acceptor = certificate.as_ref().map(Certificate::acceptor);
-    let (doors, stop) = (Arc::clone(&shared.doors), shared.stop.clone());
-    let serving = tokio::spawn(server::serve(vendor, acceptor, Arc::new(pipeline), doors, stop.clone()));
-    let routes = control::routes(WorldHandle(Arc::clone(&shared)));
-    let controlling = tokio::spawn(async move {
+    let control_address = control.local_addr()?;
+    let mut fronts = Vec::new();
+    let mut tasks = Vec::new();
+    let mut controls = controls;
+    for (place, stand) in (0..).zip(stands) {
+        let listener = server::bind(port_after(options.listen, place)?).await?;
+        fronts.push((Arc::clone(&stand.front), listener.local_addr()?));
+        let name = format!("/{}", stand.front.system);
+        controls = controls.nest(&name, control::front_routes(Arc::clone(&stand.front)));
+        let acceptor = certificate.as_ref().map(Certificate::acceptor);
+        let doors = Arc::clone(&stand.front.doors);
+        tasks.push(tokio::spawn(server::serve(listener, acceptor, Arc::new(Pipeline(stand)), doors, stop.clone())));
+    }
+    let ending = stop.clone();
+    tasks.push(tokio::spawn(async move {
         tokio::select! {
-            () = stop.cancelled() => {}
+            () = ending.cancelled() => {}
             // Ends only when it is stopped: accepting goes on after errors.
-            _ = axum::serve(control, routes).into_future() => {}
+            _ = axum::serve(control, controls).into_future() => {}
         }
-    });
+    }));
     Ok(Simulator {
         shared,
-        vendor: addresses.0,
-        control: addresses.1,
+        stop,
+        fronts,
+        control: control_address,
         certificate: certificate.map(|c| (c.sha256, c.pem)),
         keys,
         issued,
-        tasks: vec![serving, controlling],
+        tasks,
     })
 }
 
+/// The address of the vendor at a place, counted from the first one's.
+fn port_after(first: Option<SocketAddr>, place: u16) -> anyhow::Result<Option<SocketAddr>> {
+    let Some(mut address) = first else { return Ok(None) };
+    if address.port() != 0 {
+        let port = address.port().checked_add(place);
+        address.set_port(port.with_context(|| format!("{address} leaves no ports for the other systems"))?);
+    }
+    Ok(Some(address))
+}
+
 impl Simulator {
+    /// Base address of a system, with a slash at the end.
+    pub fn url(&self, system: System) -> String {
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        let address = self.fronts.iter().find(|(front, _)| front.system == system).map(|(_, address)| address);
+        address.map(|address| format!("{scheme}://{address}/")).unwrap_or_default()
+    }
+
+    /// Door, faults and log of a system; `None` if it is not played.
+    pub fn front(&self, system: System) -> Option<&Arc<Front>> {
+        self.fronts.iter().map(|(front, _)| front).find(|front| front.system == system)
+    }
+
     /// Base address of the Gallagher server, with a slash at the end.
     pub fn gallagher_url(&self) -> String {
-        let scheme = if self.certificate.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}/", self.vendor)
+        self.url(System::Gallagher)
     }
 
     /// Address of the control port, without a slash at the end.
@@ -185,7 +227,7 @@ impl Simulator {
 
     /// Ends it, and waits until its ports are free.
     pub async fn stop(mut self) {
-        self.shared.stop.cancel();
+        self.stop.cancel();
         for task in std::mem::take(&mut self.tasks) {
             // A task that panicked is over as well.
             let _ = task.await;
@@ -195,6 +237,6 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        self.shared.stop.cancel();
+        self.stop.cancel();
     }
 }

@@ -3,6 +3,7 @@
 use super::clock::wire_time;
 use super::faults::{Fault, Release};
 use super::foreign::ForeignWrite;
+use super::front::Front;
 use super::judge::{ClientChange, InvitationMove, WorldHandle};
 use super::server::Door;
 use axum::Router;
@@ -15,21 +16,29 @@ use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 const NO_SUCH: &str = "no such control; there are /world, /world/cardholders/ID, /log, /faults, /faults/held, \
-    /faults/release, /listener, /clock, /foreign, /invitations, /switches, /locks and /clients";
+    /faults/release, /listener, /clock, /foreign, /invitations, /switches, /locks and /clients; /SYSTEM/log, /faults, /listener for each system";
 
-/// All routes of the control port.
-pub fn routes(world: WorldHandle) -> Router {
+/// Faults, log and door of one vendor, below its name; those of Gallagher stand at the root as well.
+pub fn front_routes(front: Arc<Front>) -> Router {
     Router::new()
-        .route("/world", get(async |State(world): State<WorldHandle>| Shown(json!(world.counts()))))
-        .route("/world/cardholders/{id}", get(cardholder))
-        .route("/log", get(async |State(world): State<WorldHandle>| Shown(json!(world.log()))))
+        .route("/log", get(async |State(front): State<Arc<Front>>| Shown(json!(front.log().view()))))
         .route("/faults", get(faults).post(arm).delete(clear))
         .route("/faults/held", get(held))
         .route("/faults/release", post(release))
         .route("/listener", get(door).post(set_door))
+        .with_state(front)
+}
+
+/// All routes of the control port that concern the world of people and Command Centre.
+pub fn routes(world: WorldHandle) -> Router {
+    let front = front_routes(Arc::clone(&world.0.front));
+    Router::new()
+        .route("/world", get(async |State(world): State<WorldHandle>| Shown(json!(world.counts()))))
+        .route("/world/cardholders/{id}", get(cardholder))
         .route("/clock", get(clock).post(advance))
         .route("/foreign", post(foreign))
         .route("/invitations", post(invitation))
@@ -38,6 +47,7 @@ pub fn routes(world: WorldHandle) -> Router {
         .route("/clients", post(client))
         .fallback(async || Wrong(404, NO_SUCH.into()))
         .with_state(world)
+        .merge(front)
 }
 
 struct Shown(Value);
@@ -80,20 +90,20 @@ async fn cardholder(State(world): State<WorldHandle>, Path(id): Path<String>) ->
     Ok(Shown(json!(found)))
 }
 
-async fn faults(State(world): State<WorldHandle>) -> Shown {
-    Shown(json!({ "armed": world.armed(), "held": world.held() }))
+async fn faults(State(front): State<Arc<Front>>) -> Shown {
+    Shown(json!({ "armed": front.faults.armed(), "held": front.faults.held() }))
 }
 
-async fn arm(State(world): State<WorldHandle>, body: Bytes) -> Told {
+async fn arm(State(front): State<Arc<Front>>, body: Bytes) -> Told {
     let fault = read::<Fault>(&body)?;
     no_stray_words(&read::<Value>(&body)?, &json!(fault)).map_err(bad)?;
-    world.arm(fault).map_err(bad)?;
-    Ok(faults(State(world)).await)
+    front.faults.arm(fault).map_err(bad)?;
+    Ok(faults(State(front)).await)
 }
 
-async fn clear(State(world): State<WorldHandle>) -> Shown {
-    world.clear_faults();
-    faults(State(world)).await
+async fn clear(State(front): State<Arc<Front>>) -> Shown {
+    front.faults.clear();
+    faults(State(front)).await
 }
 
 #[derive(Deserialize)]
@@ -103,12 +113,12 @@ struct HeldQuery {
 }
 
 /// Waits up to 30 s (real) until so many requests are held.
-async fn held(State(world): State<WorldHandle>, Query(query): Query<HeldQuery>) -> Told {
-    let wait = tokio::time::timeout(Duration::from_secs(30), world.held_at_least(query.at_least));
+async fn held(State(front): State<Arc<Front>>, Query(query): Query<HeldQuery>) -> Told {
+    let wait = tokio::time::timeout(Duration::from_secs(30), front.faults.held_at_least(query.at_least));
     if wait.await.is_err() {
-        return Err(Wrong(504, format!("only {} requests are held", world.held().len())));
+        return Err(Wrong(504, format!("only {} requests are held", front.faults.held().len())));
     }
-    Ok(faults(State(world)).await)
+    Ok(faults(State(front)).await)
 }
 
 #[derive(Default, Deserialize)]
@@ -117,14 +127,14 @@ struct ReleaseWish {
     drop: bool,
 }
 
-async fn release(State(world): State<WorldHandle>, body: Bytes) -> Told {
+async fn release(State(front): State<Arc<Front>>, body: Bytes) -> Told {
     let wish = if body.is_empty() { ReleaseWish::default() } else { read(&body)? };
-    let released = world.release(if wish.drop { Release::Drop } else { Release::GoOn });
+    let released = front.faults.release(if wish.drop { Release::Drop } else { Release::GoOn });
     Ok(Shown(json!({ "released": released })))
 }
 
-async fn door(State(world): State<WorldHandle>) -> Shown {
-    Shown(json!({ "door": world.door() }))
+async fn door(State(front): State<Arc<Front>>) -> Shown {
+    Shown(json!({ "door": front.doors.door() }))
 }
 
 #[derive(Deserialize)]
@@ -133,9 +143,9 @@ struct DoorWish {
     door: Door,
 }
 
-async fn set_door(State(world): State<WorldHandle>, body: Bytes) -> Told {
-    world.set_door(read::<DoorWish>(&body)?.door).await;
-    Ok(door(State(world)).await)
+async fn set_door(State(front): State<Arc<Front>>, body: Bytes) -> Told {
+    front.doors.set(read::<DoorWish>(&body)?.door).await;
+    Ok(door(State(front)).await)
 }
 
 async fn clock(State(world): State<WorldHandle>) -> Shown {

@@ -121,7 +121,7 @@ pub struct WorldHandle(pub(super) Arc<Shared>);
 impl WorldHandle {
     /// How much there is; walks everybody.
     pub fn counts(&self) -> WorldCounts {
-        let patches = self.0.log().view().patches;
+        let patches = self.0.front.log().view().patches;
         self.0.at_once(|world, now| {
             let (cards, mobile, expired_of_console) = world.count_cards(now);
             WorldCounts {
@@ -144,7 +144,7 @@ impl WorldHandle {
 
     /// Requests received so far.
     pub fn log(&self) -> LogView {
-        self.0.log().view()
+        self.0.front.log().view()
     }
 
     /// Arms a fault.
@@ -152,52 +152,52 @@ impl WorldHandle {
     /// # Errors
     /// One sentence, if it makes no sense.
     pub fn arm(&self, fault: Fault) -> Result<(), String> {
-        self.0.faults.arm(fault)
+        self.0.front.faults.arm(fault)
     }
 
     /// Disarms all faults; held requests stay held.
     pub fn clear_faults(&self) {
-        self.0.faults.clear();
+        self.0.front.faults.clear();
     }
 
     /// Armed faults.
     pub fn armed(&self) -> Vec<Fault> {
-        self.0.faults.armed()
+        self.0.front.faults.armed()
     }
 
     /// Held requests.
     pub fn held(&self) -> Vec<HeldRequest> {
-        self.0.faults.held()
+        self.0.front.faults.held()
     }
 
     /// Waits until at least so many requests are held.
     pub async fn held_at_least(&self, count: usize) {
-        self.0.faults.held_at_least(count).await;
+        self.0.front.faults.held_at_least(count).await;
     }
 
     /// Lets held requests go on; returns how many.
     pub fn release(&self, how: Release) -> usize {
-        self.0.faults.release(how)
+        self.0.front.faults.release(how)
     }
 
     /// Opens, closes or slams the door of the vendor's listener, and waits until it is so.
     pub async fn set_door(&self, door: Door) {
-        self.0.doors.set(door).await;
+        self.0.front.doors.set(door).await;
     }
 
     /// What new connections meet.
     pub fn door(&self) -> Door {
-        self.0.doors.door()
+        self.0.front.doors.door()
     }
 
     /// Virtual now.
     pub fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.0.front.clock.now()
     }
 
     /// Moves virtual time forward.
     pub fn advance(&self, seconds: u32) -> Timestamp {
-        self.0.clock.advance(seconds)
+        self.0.front.clock.advance(seconds)
     }
 
     /// A write by somebody else: now, or around the console's next PATCH of that person. Returns the opaque

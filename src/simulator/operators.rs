@@ -51,7 +51,7 @@ impl Source {
             Author::Console => Self::ALL[0],
             Author::Foreign => Self::ALL[1],
             Author::Workstation => Self::ALL[2],
-            Author::Import => Self::ALL[3],
+            Author::Import | Author::Holder | Author::Vendor => Self::ALL[3],
         }
     }
 }

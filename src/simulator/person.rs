@@ -20,8 +20,12 @@ pub enum Author {
     Console,
     /// Another system with its own key.
     Foreign,
-    /// Somebody at a workstation.
+    /// Somebody at a workstation, or in a vendor's own portal.
     Workstation,
+    /// The holder, with her phone or in self-service.
+    Holder,
+    /// The vendor itself: a clock, a printer, a cascade.
+    Vendor,
 }
 
 /// The invitation of a phone credential (contract section 5.4). Its status follows from these times.

@@ -3,10 +3,9 @@
 
 use super::clock::wire_time;
 use super::faults::{FaultKind, HeldRequest, Release};
+use super::front::Stand;
 use super::person::Author;
 use super::server::Door;
-use super::state::Shared;
-use axum::Router;
 use axum::body::{Body, Bytes};
 use futures::stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER};
@@ -37,13 +36,7 @@ pub struct Handled {
 }
 
 /// The way of a request through one simulated vendor.
-#[derive(Debug)]
-pub struct Pipeline {
-    /// State that vendors, faults and control share.
-    pub shared: Arc<Shared>,
-    /// The vendor's routes.
-    pub router: Router,
-}
+pub struct Pipeline(pub Stand);
 
 impl Pipeline {
     /// Handles one request. The work goes on if the client hangs up: like a real server, it does not notice.
@@ -54,16 +47,16 @@ impl Pipeline {
     }
 
     async fn process(self: Arc<Self>, request: Request<Bytes>) -> Result<Response<Body>, HungUp> {
-        let shared = Arc::clone(&self.shared);
+        let front = Arc::clone(&self.0.front);
         let path = request.uri().path().to_owned();
         let whole = request.uri().path_and_query().map_or(path.clone(), ToString::to_string);
         let method = request.method().as_str().to_owned();
-        let number = shared.log().open(shared.clock.now(), &method, &whole, request.body());
+        let number = front.log().open(front.clock.now(), &method, &whole, request.body());
         let result = tokio::select! {
-            () = shared.stop.cancelled() => Err(HungUp),
+            () = front.stop.cancelled() => Err(HungUp),
             result = self.with_faults(request, number, &method, &path) => result,
         };
-        shared.log().close(number, result.as_ref().ok().map(|r| r.status().as_u16()));
+        front.log().close(number, result.as_ref().ok().map(|r| r.status().as_u16()));
         result
     }
 
@@ -74,7 +67,7 @@ impl Pipeline {
         method: &str,
         path: &str,
     ) -> Result<Response<Body>, HungUp> {
-        let (delay, fault) = self.shared.faults.strike(method, path);
+        let (delay, fault) = self.0.front.faults.strike(method, path);
         if delay > 0 {
             tokio::time::sleep(Duration::from_millis(delay)).await;
         }
@@ -84,7 +77,7 @@ impl Pipeline {
             Some(FaultKind::Hang) => return std::future::pending().await,
             Some(FaultKind::Hold { applied: false }) => {
                 let held = HeldRequest { request: number, applied: false };
-                if self.shared.faults.hold(held).await == Release::Drop {
+                if self.0.front.faults.hold(held).await == Release::Drop {
                     return Err(HungUp);
                 }
             }
@@ -96,7 +89,7 @@ impl Pipeline {
             Some(FaultKind::DropAfter) => Err(HungUp),
             Some(FaultKind::HangAfter) => std::future::pending().await,
             Some(FaultKind::Hold { applied: true }) => {
-                match self.shared.faults.hold(HeldRequest { request: number, applied: true }).await {
+                match self.0.front.faults.hold(HeldRequest { request: number, applied: true }).await {
                     Release::GoOn => Ok(response),
                     Release::Drop => Err(HungUp),
                 }
@@ -105,7 +98,7 @@ impl Pipeline {
             Some(FaultKind::SlowBody { bytes_per_s }) => trickle(response, bytes_per_s).await,
             Some(FaultKind::HugeBody { bytes }) => Ok(swell(response, bytes)),
             Some(FaultKind::CloseListener) => {
-                self.shared.doors.set(Door::Closed).await;
+                self.0.front.doors.set(Door::Closed).await;
                 Ok(response)
             }
             _ => Ok(response),
@@ -114,39 +107,34 @@ impl Pipeline {
 
     /// The vendor's routes, with other writers before and after where that was asked for.
     async fn route(&self, request: Request<Bytes>, number: u64, method: &str, path: &str) -> Response<Body> {
-        let patched = (method == "PATCH").then(|| path.strip_prefix("/api/cardholders/")).flatten();
-        if let Some(id) = patched {
-            self.shared.interfere(id, super::foreign::When::BeforeNextPatch);
-        }
-        let service = TowerToHyperService::new(self.router.clone());
+        self.0.manners.before(method, path);
+        let service = TowerToHyperService::new(self.0.router.clone());
         let answered: Result<Response<Body>, Infallible> = service.call(request.map(Body::from)).await;
         let mut response = match answered {
             Ok(response) => response,
             Err(never) => match never {},
         };
         let handled = response.extensions().get::<Handled>().copied().unwrap_or_default();
-        self.shared.log().handled(number, handled.applied, handled.by);
-        if let Some(id) = patched {
-            self.shared.interfere(id, super::foreign::When::AfterNextPatch);
-        }
+        self.0.front.log().handled(number, handled.applied, handled.by);
+        self.0.manners.after(method, path);
         self.stamp(&mut response);
         response
     }
 
     fn stamp(&self, response: &mut Response<Body>) {
         let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
-        let date = printer.timestamp_to_rfc9110_string(&self.shared.clock.now());
+        let date = printer.timestamp_to_rfc9110_string(&self.0.front.clock.now());
         if let Some(date) = date.ok().and_then(|d| HeaderValue::try_from(d).ok()) {
             response.headers_mut().insert(DATE, date);
         }
     }
 
     fn trouble(&self, status: u16, retry_after: Option<u32>) -> Response<Body> {
-        let at = wire_time(self.shared.clock.now());
-        let text = serde_json::json!({ "message": format!("Simulated trouble at {at}") }).to_string();
+        let at = wire_time(self.0.front.clock.now());
+        let (content_type, text) = self.0.manners.trouble(status, &format!("Simulated trouble at {at}"));
         let mut response = Response::new(Body::from(text));
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

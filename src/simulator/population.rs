@@ -5,17 +5,22 @@ use super::card_types::{BADGE, CONTRACTOR_PHONE, MIFARE, MOBILE, NumberFormat, P
 use super::clock::later;
 use super::names::{CULTURES, DEPARTMENTS, PHONE_LABELS};
 use super::person::{Author, Card, FIRST_ID, Invitation, Person};
+use crate::domain::credential::System;
 use crate::domain::journal::Marker;
 use jiff::Timestamp;
 use std::borrow::Cow;
 
 const DAY: i64 = 86_400;
-/// Places of the people that the guides mention; they are there in every world of ten or more.
-const JANE: u32 = 0;
-const JOHN: u32 = 3;
-const SAM: u32 = 5;
-const HOLDER_OF_8841: u32 = 7;
-const JANET: u32 = 8;
+/// Jane Doe. The people that the guides mention are there in every world of ten or more.
+pub const JANE: u32 = 0;
+/// John Roe.
+pub const JOHN: u32 = 3;
+/// Sam Poe.
+pub const SAM: u32 = 5;
+/// Mara Quill, who holds card 8841.
+pub const HOLDER_OF_8841: u32 = 7;
+/// Janet Dowson; everybody after her is drawn from the seed.
+pub const JANET: u32 = 8;
 const FIRST_PROX: u64 = 2_000_001;
 const FIRST_MIFARE: u64 = 40_000_001;
 const FIRST_BADGE: u64 = 100_000;
@@ -48,23 +53,45 @@ impl Population {
     }
 
     /// A number that depends on the seed, the person and what it is for, and on nothing else.
-    fn draw(&self, index: u32, purpose: u32) -> u64 {
+    pub fn draw(&self, index: u32, purpose: u32) -> u64 {
         spread(self.seed ^ spread((u64::from(index) << 32) | u64::from(purpose)))
     }
 
-    fn draw_wide(&self, index: u32, purpose: u32) -> u128 {
+    /// As [`draw`](Self::draw), 128 bits wide.
+    pub fn draw_wide(&self, index: u32, purpose: u32) -> u128 {
         (u128::from(self.draw(index, purpose)) << 64) | u128::from(self.draw(index, purpose | 0x8000_0000))
     }
 
-    fn chance(&self, index: u32, purpose: u32, percent: u64) -> bool {
+    /// True for so many of a hundred people.
+    pub fn chance(&self, index: u32, purpose: u32, percent: u64) -> bool {
         self.draw(index, purpose) % 100 < percent
     }
 
-    fn before(&self, index: u32, purpose: u32, days: std::ops::Range<i64>) -> Timestamp {
+    /// A moment so many days before the start.
+    pub fn before(&self, index: u32, purpose: u32, days: std::ops::Range<i64>) -> Timestamp {
         let draw = self.draw(index, purpose);
         let span = (days.end - days.start).max(1) as u64;
         let back = (days.start + (draw % span) as i64) * DAY + ((draw >> 32) % DAY as u64) as i64;
         later(self.start, -back)
+    }
+
+    /// When the world began (UTC, whole seconds).
+    pub fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// The system in which the expired pass lies that this console issued to a person, if it did: seven of ten in
+    /// Command Centre, two in AccessGrid, one in CardExchange (decision 7).
+    pub fn system_of_expired(&self, index: u32) -> Option<System> {
+        if self.console_pass(index) != Some(PassFate::Expired) {
+            return None;
+        }
+        let step = (self.count / self.expired_passes()).max(1);
+        Some(match (index / step) % 10 {
+            3 | 7 => System::AccessGrid,
+            9 => System::CardExchange,
+            _ => System::Gallagher,
+        })
     }
 
     /// How many expired passes of this console there are: 400 among 5,000 and more, 8 % below.
@@ -117,17 +144,43 @@ impl Population {
         (pick(culture.first, (draw >> 16) & 0xffff), pick(culture.last, (draw >> 40) & 0xffff))
     }
 
-    /// A person as she is at the start.
-    pub fn person(&self, index: u32) -> Person {
+    /// True for the people that the guides mention.
+    pub fn is_special(index: u32) -> bool {
+        matches!(index, JANE | JOHN | SAM | HOLDER_OF_8841 | JANET)
+    }
+
+    /// The person's mail address, the same in every system that knows her.
+    pub fn email(&self, index: u32) -> String {
         let (first, last) = self.names(index);
-        let special = matches!(index, JANE | JOHN | SAM | HOLDER_OF_8841 | JANET);
+        let special = Self::is_special(index);
         let plain =
             |name: &str| name.chars().all(|c| c.is_ascii_alphabetic() || c == '-').then(|| name.to_ascii_lowercase());
-        let email = match (plain(first), plain(last)) {
+        match (plain(first), plain(last)) {
             (Some(first), Some(last)) if special => format!("{first}.{last}@site.example"),
             (Some(first), Some(last)) => format!("{first}.{last}.{}@site.example", index + FIRST_ID),
             _ => format!("e{}@site.example", 10_422 + index),
-        };
+        }
+    }
+
+    /// The person's employee number, the same in every system that knows her.
+    pub fn employee_number(&self, index: u32) -> String {
+        format!("E{}", 10_422 + index)
+    }
+
+    /// The person's phone number.
+    pub fn mobile(&self, index: u32) -> String {
+        format!("+6421555{:05}", self.draw(index, 8) % 100_000)
+    }
+
+    /// The person's department.
+    pub fn department(&self, index: u32) -> &'static str {
+        DEPARTMENTS[(self.draw(index, 5) % DEPARTMENTS.len() as u64) as usize]
+    }
+
+    /// A person as she is in Command Centre at the start.
+    pub fn person(&self, index: u32) -> Person {
+        let (first, last) = self.names(index);
+        let special = Self::is_special(index);
         let initials: String = [first, last].iter().filter_map(|n| n.chars().next()).collect();
         let zone = 512 + (self.draw(index, 3) % 4) as u16;
         let accessed = special || self.chance(index, 4, 70);
@@ -136,12 +189,12 @@ impl Population {
             first: Cow::Borrowed(first),
             last: Cow::Borrowed(last),
             short: initials,
-            description: Cow::Borrowed(DEPARTMENTS[(self.draw(index, 5) % DEPARTMENTS.len() as u64) as usize]),
+            description: Cow::Borrowed(self.department(index)),
             authorised: special || self.chance(index, 6, 96),
             division: 3 + (self.draw(index, 7) % 3) as u16,
-            email,
-            employee_number: format!("E{}", 10_422 + index),
-            mobile: format!("+6421555{:05}", self.draw(index, 8) % 100_000),
+            email: self.email(index),
+            employee_number: self.employee_number(index),
+            mobile: self.mobile(index),
             last_access: accessed.then(|| (self.before(index, 9, 0..30), zone)),
             cards: Vec::new(),
             removed: Vec::new(),

@@ -1,52 +1,33 @@
-//! What the simulated vendors, the control port and embedding tests share.
+//! What the simulated Command Centre, the control port and embedding tests share.
 
-use super::clock::VirtualClock;
-use super::faults::FaultBoard;
 use super::foreign::When;
-use super::request_log::RequestLog;
-use super::server::Doorkeeper;
+use super::front::{Front, Manners};
 use super::world::World;
 use jiff::Timestamp;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 /// Shared state. The world has one lock: each request sees and changes it whole.
 #[derive(Debug)]
 pub struct Shared {
     world: Mutex<World>,
-    log: Mutex<RequestLog>,
-    /// Time.
-    pub clock: VirtualClock,
-    /// Faults.
-    pub faults: FaultBoard,
-    /// Whether new connections are taken.
-    pub doors: Arc<Doorkeeper>,
+    /// Door, faults, log and time.
+    pub front: Arc<Front>,
     /// How many events there are; long polls wait for it to grow.
     pub news: watch::Sender<usize>,
-    /// Ends everything.
-    pub stop: CancellationToken,
 }
 
 impl Shared {
     /// State around a new world.
-    pub fn new(world: World, clock: VirtualClock) -> Self {
+    pub fn new(world: World, front: Arc<Front>) -> Self {
         let news = watch::Sender::new(world.events.len());
-        Self {
-            world: Mutex::new(world),
-            log: Mutex::default(),
-            clock,
-            faults: FaultBoard::default(),
-            doors: Arc::default(),
-            news,
-            stop: CancellationToken::new(),
-        }
+        Self { world: Mutex::new(world), front, news }
     }
 
     /// Lets somebody look at the world, or change it, at one moment of virtual time.
     pub fn at_once<R>(&self, act: impl FnOnce(&mut World, Timestamp) -> R) -> R {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now();
+        let now = self.front.clock.now();
         world.tick(now);
         let before = world.events.len();
         let result = act(&mut world, now);
@@ -54,11 +35,6 @@ impl Shared {
             self.news.send_replace(world.events.len());
         }
         result
-    }
-
-    /// The request log.
-    pub fn log(&self) -> MutexGuard<'_, RequestLog> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets foreign writes happen that wait for this moment of a PATCH of this person. One that has become
@@ -75,4 +51,27 @@ impl Shared {
             }
         });
     }
+}
+
+impl Manners for Shared {
+    fn before(&self, method: &str, path: &str) {
+        if let Some(id) = patched(method, path) {
+            self.interfere(id, When::BeforeNextPatch);
+        }
+    }
+
+    fn after(&self, method: &str, path: &str) {
+        if let Some(id) = patched(method, path) {
+            self.interfere(id, When::AfterNextPatch);
+        }
+    }
+
+    fn trouble(&self, _status: u16, words: &str) -> (&'static str, String) {
+        ("application/json", serde_json::json!({ "message": words }).to_string())
+    }
+}
+
+/// The id of the person that a request changes.
+fn patched<'a>(method: &str, path: &'a str) -> Option<&'a str> {
+    (method == "PATCH").then(|| path.strip_prefix("/api/cardholders/")).flatten()
 }

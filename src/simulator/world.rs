@@ -305,7 +305,7 @@ impl World {
             Author::Foreign => Operator::FOREIGN,
             Author::Console => Operator::CONSOLE,
             Author::Workstation => Operator::WORKSTATION,
-            Author::Import => Operator::SERVER,
+            Author::Import | Author::Holder | Author::Vendor => Operator::SERVER,
         }
     }
 
