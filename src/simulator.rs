@@ -3,56 +3,41 @@
 //! The simulator serves the vendors' wire contracts over real sockets, so closely that other people's clients
 //! work against it. Its control interface has a port of its own; [`WorldHandle`] offers the same in-process.
 
-pub mod card_making;
-pub mod card_types;
-pub mod change_record;
+pub mod author;
 pub mod clock;
 pub mod control;
 pub mod digest;
 pub mod faults;
-pub mod foreign;
 pub mod front;
 pub mod gallagher;
-pub mod issued;
-pub mod judge;
 pub mod names;
-pub mod operator_events;
-pub mod operators;
-pub mod person;
-pub mod personal_data;
 pub mod pipeline;
 pub mod population;
 pub mod request_log;
 pub mod server;
-pub mod state;
-pub mod switches;
-pub mod world;
 
-#[cfg(test)]
-mod tests;
-
+pub use author::Author;
 pub use faults::{Fault, FaultKind, FaultMatch, Release};
-pub use foreign::{ForeignKind, ForeignWrite, When};
-pub use issued::{ConsoleIssue, ledger_entries};
-pub use judge::{ClientChange, InvitationMove, WorldHandle};
-pub use person::Author;
+pub use gallagher::foreign::{ForeignKind, ForeignWrite, When};
+pub use gallagher::issued::{ConsoleIssue, ledger_entries};
+pub use gallagher::judge::{ClientChange, InvitationMove, TrueCard, TrueCardholder, WorldHandle};
+pub use gallagher::switches::Switches;
 pub use server::Door;
-pub use switches::Switches;
 
 use crate::domain::credential::System;
 use anyhow::{Context as _, ensure};
 use clock::VirtualClock;
 use front::{Front, Stand};
+use gallagher::operators::Operator;
+use gallagher::state::Shared;
+use gallagher::world::World;
 use jiff::Timestamp;
-use operators::Operator;
 use pipeline::Pipeline;
 use server::Certificate;
-use state::Shared;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use world::World;
 
 /// What a simulated world is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +97,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let stop = CancellationToken::new();
     let front = |system| Front::new(system, Arc::clone(&clock), stop.clone());
     let world = World::new(options.seed, options.cardholders, clock.now());
-    let issued = issued::issued_by_console(&world);
+    let issued = gallagher::issued::issued_by_console(&world);
     let keys = (world.clients.key_of(Author::Console), world.clients.key_of(Author::Foreign));
     let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
     // In the order of their ports.

@@ -2,9 +2,9 @@
 
 use super::clock::wire_time;
 use super::faults::{Fault, Release};
-use super::foreign::ForeignWrite;
 use super::front::Front;
-use super::judge::{ClientChange, InvitationMove, WorldHandle};
+use super::gallagher::foreign::ForeignWrite;
+use super::gallagher::judge::{ClientChange, InvitationMove, WorldHandle};
 use super::server::Door;
 use axum::Router;
 use axum::body::{Body, Bytes};

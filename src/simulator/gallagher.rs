@@ -3,21 +3,37 @@
 
 mod answer;
 mod caller;
+pub mod card_making;
+pub mod card_types;
 mod cardholders;
 mod change_feed;
+pub mod change_record;
 mod events;
 mod fields;
+pub mod foreign;
+pub mod issued;
 mod items;
+pub mod judge;
 mod matching;
 pub mod objects;
+pub mod operator_events;
+pub mod operators;
+pub mod person;
+pub mod personal_data;
 mod query;
 mod staging;
+pub mod state;
+pub mod switches;
+pub mod world;
 
-use super::state::Shared;
+#[cfg(test)]
+mod tests;
+
 use answer::Refusal;
 use axum::Router;
 use axum::routing::get;
 use caller::Caller;
+use state::Shared;
 use std::sync::Arc;
 
 /// Path of our operator as the change feed shows it.

@@ -1,12 +1,13 @@
 //! The people of the default world (decision 7), made from the seed when somebody asks for one: a million of
 //! them cost no memory until they change.
 
-use super::card_types::{BADGE, CONTRACTOR_PHONE, MIFARE, MOBILE, NumberFormat, PROX};
 use super::clock::later;
+use super::gallagher::card_types::{BADGE, CONTRACTOR_PHONE, MIFARE, MOBILE, NumberFormat, PROX};
+use super::gallagher::person::{Card, FIRST_ID, Invitation, Person};
 use super::names::{CULTURES, DEPARTMENTS, PHONE_LABELS};
-use super::person::{Author, Card, FIRST_ID, Invitation, Person};
 use crate::domain::credential::System;
 use crate::domain::journal::Marker;
+use crate::simulator::Author;
 use jiff::Timestamp;
 use std::borrow::Cow;
 

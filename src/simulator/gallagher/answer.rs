@@ -1,6 +1,6 @@
 //! Answers and refusals as the server words them (contract section 11).
 
-use crate::simulator::person::Author;
+use crate::simulator::Author;
 use crate::simulator::pipeline::Handled;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};

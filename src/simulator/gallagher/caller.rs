@@ -2,8 +2,8 @@
 
 use super::Site;
 use super::answer::Refusal;
-use crate::simulator::operators::Client;
-use crate::simulator::person::Author;
+use super::operators::Client;
+use crate::simulator::Author;
 use axum::extract::FromRequestParts;
 use base64::Engine as _;
 use http::header::{AUTHORIZATION, HOST};

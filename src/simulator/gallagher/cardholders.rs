@@ -3,16 +3,16 @@
 use super::Site;
 use super::answer::{Answer, Refusal, Reply};
 use super::caller::Caller;
+use super::change_record::ChangeKind;
 use super::fields::Fields;
 use super::matching::Pattern;
 use super::objects::{View, person_path};
+use super::person::{Person, sort_name};
+use super::personal_data::PersonalDataField;
 use super::query::{Asked, Parameters};
 use super::staging::{DIVISIONS, Staging};
-use crate::simulator::change_record::ChangeKind;
-use crate::simulator::person::{Person, sort_name};
-use crate::simulator::personal_data::PersonalDataField;
-use crate::simulator::switches::PatchAnswer;
-use crate::simulator::world::World;
+use super::switches::PatchAnswer;
+use super::world::World;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use serde_json::{Value, json};
@@ -270,7 +270,7 @@ pub async fn remove_card(
         let place = place.ok_or_else(|| Refusal::not_found().to(by))?;
         unlocked(world, &person, &caller)?;
         let card = person.cards.remove(place);
-        person.removed.push(crate::simulator::person::RemovedCard { card, removed: now, by });
+        person.removed.push(super::person::RemovedCard { card, removed: now, by });
         world.commit(person, ChangeKind::Update, by, now);
         Ok(Answer::done(by))
     })

@@ -4,15 +4,15 @@
 use super::Site;
 use super::answer::{Answer, Refusal, Reply};
 use super::caller::Caller;
+use super::card_types::{CARD_TYPES, CardType};
 use super::fields::Fields;
 use super::matching::Pattern;
 use super::objects::{ACCESS_GROUPS, View};
+use super::operators::{Operator, Source};
+use super::person::FIRST_ID;
+use super::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
 use super::query::{Asked, Parameters};
 use super::staging::DIVISIONS;
-use crate::simulator::card_types::{CARD_TYPES, CardType};
-use crate::simulator::operators::{Operator, Source};
-use crate::simulator::person::FIRST_ID;
-use crate::simulator::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use serde_json::{Map, Value, json};
@@ -218,7 +218,7 @@ pub async fn items(caller: Caller, State(site): State<Arc<Site>>, Query(query): 
         let standing = standing_items().into_iter().filter(|i| wanted(i.kind, &i.name));
         let people = (0..world.end()).filter_map(|index| {
             let (first, last) = world.names(index)?;
-            let name = crate::simulator::person::sort_name(first, last);
+            let name = super::person::sort_name(first, last);
             wanted(1, &name).then_some(Item { id: index + FIRST_ID, name, kind: 1, division: 2 })
         });
         let mut found = standing.chain(people).skip(skip);

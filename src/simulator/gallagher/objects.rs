@@ -1,13 +1,13 @@
 //! Objects as the server writes them (contract sections 4.1, 4.2, 5.1 and 6). Blank values stay out.
 
+use super::card_types::{BADGE_PATTERN, CardType, NumberFormat};
 use super::fields::Fields;
-use crate::simulator::card_types::{BADGE_PATTERN, CardType, NumberFormat};
+use super::operators::Operator;
+use super::person::{Card, Person};
+use super::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
+use super::switches::Switches;
 use crate::simulator::clock::wire_time;
-use crate::simulator::operators::Operator;
-use crate::simulator::person::{Card, Person};
-use crate::simulator::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
 use crate::simulator::population::spread;
-use crate::simulator::switches::Switches;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 

@@ -2,14 +2,15 @@
 //! the whole body has passed does the copy become the truth: all or nothing.
 
 use super::answer::Refusal;
+use super::card_making::{CardWish, make_card};
+use super::card_types::{CardType, NumberFormat};
+use super::person::{Card, Person, RemovedCard};
+use super::personal_data::PersonalDataField;
 use super::query::{id_under, path_of};
-use crate::simulator::card_making::{CardWish, make_card};
-use crate::simulator::card_types::{CardType, NumberFormat};
+use super::switches::{CardHref, StaleHref};
+use super::world::World;
+use crate::simulator::Author;
 use crate::simulator::clock::read_time;
-use crate::simulator::person::{Author, Card, Person, RemovedCard};
-use crate::simulator::personal_data::PersonalDataField;
-use crate::simulator::switches::{CardHref, StaleHref};
-use crate::simulator::world::World;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::borrow::Cow;

@@ -1,32 +1,14 @@
 //! A person and her cards as the simulated site stores them, and what follows from them at a given time.
 
 use super::card_types::CardType;
-use super::clock::later;
 use super::switches::Switches;
+use crate::simulator::Author;
+use crate::simulator::clock::later;
 use jiff::Timestamp;
-use serde::Serialize;
 use std::borrow::Cow;
 
 /// Id of the first person; the others count up from there.
 pub const FIRST_ID: u32 = 4665;
-
-/// Who did something: the judge's view, which no vendor shows in a card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Author {
-    /// A bulk import long ago.
-    Import,
-    /// The REST client of the console under test.
-    Console,
-    /// Another system with its own key.
-    Foreign,
-    /// Somebody at a workstation, or in a vendor's own portal.
-    Workstation,
-    /// The holder, with her phone or in self-service.
-    Holder,
-    /// The vendor itself: a clock, a printer, a cascade.
-    Vendor,
-}
 
 /// The invitation of a phone credential (contract section 5.4). Its status follows from these times.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Who can write to the simulated site: operators, REST clients and their keys (contract sections 1 and 10).
 
-use super::person::Author;
-use super::population::spread;
+use crate::simulator::Author;
+use crate::simulator::population::spread;
 use serde::Serialize;
 
 /// An operator: an item, and a cardholder with privileges.

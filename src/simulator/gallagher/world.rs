@@ -2,13 +2,14 @@
 
 use super::card_types::{CardType, NumberFormat};
 use super::change_record::{ChangeKind, ChangeRecord};
-use super::clock::later;
 use super::foreign::ForeignWrite;
 use super::operator_events::OperatorEvent;
 use super::operators::{Client, Clients, Operator, Source};
-use super::person::{Author, FIRST_ID, Person};
-use super::population::{PassFate, Population, spread};
+use super::person::{FIRST_ID, Person};
 use super::switches::{ForeignOperator, Switches};
+use crate::simulator::Author;
+use crate::simulator::clock::later;
+use crate::simulator::population::{PassFate, Population, spread};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};

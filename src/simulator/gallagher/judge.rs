@@ -1,14 +1,15 @@
 //! The true world as tests see it, and every control in-process: what the control port offers over HTTP.
 
-use super::clock::wire_time;
-use super::faults::{Fault, HeldRequest, Release};
 use super::foreign::{ForeignWrite, When};
 use super::operators::Client;
-use super::person::{Author, Card, FIRST_ID, Person};
-use super::request_log::LogView;
-use super::server::Door;
+use super::person::{Card, FIRST_ID, Person};
 use super::state::Shared;
 use super::switches::Switches;
+use crate::simulator::Author;
+use crate::simulator::clock::wire_time;
+use crate::simulator::faults::{Fault, HeldRequest, Release};
+use crate::simulator::request_log::LogView;
+use crate::simulator::server::Door;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -116,7 +117,7 @@ pub struct ClientChange {
 
 /// The judge: sees and controls everything. Cheap to clone; outlives nothing it looks at.
 #[derive(Clone, Debug)]
-pub struct WorldHandle(pub(super) Arc<Shared>);
+pub struct WorldHandle(pub(in crate::simulator) Arc<Shared>);
 
 impl WorldHandle {
     /// How much there is; walks everybody.

@@ -4,8 +4,9 @@
 use super::card_making::{CardWish, make_card};
 use super::card_types::{CardType, MOBILE};
 use super::change_record::ChangeKind;
-use super::person::{Author, Person, RemovedCard};
+use super::person::{Person, RemovedCard};
 use super::world::World;
+use crate::simulator::Author;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,11 @@
 //! Making a card the way the server does, whoever asks: the console, another system or a workstation.
 
 use super::card_types::CardType;
-use super::person::{Author, Card, Invitation};
-use super::population::invitation_code;
+use super::person::{Card, Invitation};
 use super::switches::OmittedNumber;
 use super::world::World;
+use crate::simulator::Author;
+use crate::simulator::population::invitation_code;
 use jiff::Timestamp;
 
 /// What the one who asks may say about a new card.
