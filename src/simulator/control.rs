@@ -1,5 +1,6 @@
 //! The control port: plain HTTP and JSON on loopback, for tests and trainers. The console never speaks to it.
 
+use super::certificates::{Certificates, ShownCertificate};
 use super::clock::wire_time;
 use super::faults::{Fault, Release};
 use super::front::Front;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const NO_SUCH: &str = "no such control; there are /world, /world/cardholders/ID, /log, /faults, /faults/held, \
-    /faults/release, /listener, /clock, /foreign, /invitations, /switches, /locks and /clients; /SYSTEM/log, /faults, /listener for each system";
+    /faults/release, /listener, /clock, /foreign, /invitations, /switches, /locks, /clients and /certificate; /SYSTEM/log, /faults, /listener for each system";
 
 /// Faults, log and door of one vendor, below its name; those of Gallagher stand at the root as well.
 pub fn front_routes(front: Arc<Front>) -> Router {
@@ -48,6 +49,30 @@ pub fn routes(world: WorldHandle) -> Router {
         .fallback(async || Wrong(404, NO_SUCH.into()))
         .with_state(world)
         .merge(front)
+}
+
+/// What the listeners show as their certificate; without TLS there is nothing to show.
+pub fn certificate_routes(certificates: Option<Arc<Certificates>>) -> Router {
+    Router::new().route("/certificate", get(certificate).post(show_certificate)).with_state(certificates)
+}
+
+async fn certificate(State(certificates): State<Option<Arc<Certificates>>>) -> Told {
+    let made = certificates.ok_or_else(|| Wrong(404, "this simulator was started without TLS".into()))?;
+    Ok(Shown(json!({ "shown": made.shown() })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CertificateWish {
+    shown: ShownCertificate,
+}
+
+async fn show_certificate(certificates: State<Option<Arc<Certificates>>>, body: Bytes) -> Told {
+    let wish: CertificateWish = read(&body)?;
+    if let Some(made) = &certificates.0 {
+        made.show(wish.shown);
+    }
+    certificate(certificates).await
 }
 
 struct Shown(Value);

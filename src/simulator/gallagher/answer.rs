@@ -72,7 +72,7 @@ impl IntoResponse for Answer {
 #[derive(Debug)]
 pub struct Refusal {
     status: u16,
-    message: String,
+    message: Option<String>,
     header: Option<(&'static str, &'static str)>,
     by: Option<Author>,
 }
@@ -80,7 +80,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with its status and the vendor's words.
     pub fn new(status: u16, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), header: None, by: None }
+        Self { status, message: Some(message.into()), header: None, by: None }
     }
 
     /// 400.
@@ -96,6 +96,13 @@ impl Refusal {
     /// 403: the operator may not write.
     pub fn forbidden() -> Self {
         Self::new(403, "The operator does not have the privilege for this")
+    }
+
+    /// Leaves the body out, as the gateway does.
+    #[must_use]
+    pub fn without_body(mut self) -> Self {
+        self.message = None;
+        self
     }
 
     /// Adds a header.
@@ -115,9 +122,12 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(json!({ "message": self.message }).to_string()));
+        let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(message) = self.message {
+            *response.body_mut() = Body::from(json!({ "message": message }).to_string());
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }

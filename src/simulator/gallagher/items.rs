@@ -8,7 +8,7 @@ use super::card_types::{CARD_TYPES, CardType};
 use super::fields::Fields;
 use super::matching::Pattern;
 use super::objects::{ACCESS_GROUPS, View};
-use super::operators::{Operator, Source};
+use super::operators::{Licence, Operator, Source};
 use super::person::FIRST_ID;
 use super::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
 use super::query::{Asked, Parameters};
@@ -42,6 +42,14 @@ pub async fn discovery(caller: Caller, State(site): State<Arc<Site>>) -> Reply {
             "personalDataFields": { "personalDataFields": link("/api/personal_data_fields") },
         },
     });
+    // What is not licensed has no link (contract section 2).
+    if let Some(features) = body["features"].as_object_mut() {
+        features.retain(|_, links| {
+            let links = links.as_object().into_iter().flatten().filter_map(|(_, link)| link["href"].as_str());
+            let mut needed = links.filter_map(|href| Licence::of(href.strip_prefix(caller.base.as_str())?));
+            needed.next().is_none_or(|licence| caller.client.licences.contains(&licence))
+        });
+    }
     if site.shared.at_once(|world, _| world.switches.me) {
         body["me"] = json!({ "client": link(&format!("/api/items/{}", caller.client.id)) });
     }

@@ -1,7 +1,7 @@
 //! The true world as tests see it, and every control in-process: what the control port offers over HTTP.
 
 use super::foreign::{ForeignWrite, When};
-use super::operators::Client;
+use super::operators::{Client, Licence};
 use super::person::{Card, FIRST_ID, Person};
 use super::state::Shared;
 use super::switches::Switches;
@@ -12,6 +12,7 @@ use crate::simulator::request_log::LogView;
 use crate::simulator::server::Door;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A card as it really is.
@@ -107,6 +108,12 @@ pub struct InvitationMove {
 pub struct ClientChange {
     /// Item id: 9001 the console's, 9002 the foreign system's.
     pub client: u32,
+    /// SHA-1 of the certificate that it must show; empty: none is registered.
+    pub thumbprint: Option<String>,
+    /// Addresses that it may call from; empty: all.
+    pub only_from: Option<Vec<std::net::IpAddr>>,
+    /// What is licensed for it.
+    pub licences: Option<BTreeSet<Licence>>,
     /// Disabled: 401.
     pub disabled: Option<bool>,
     /// May write, else 403.
@@ -280,6 +287,9 @@ impl WorldHandle {
     pub fn change_client(&self, change: &ClientChange) -> Result<Client, String> {
         self.0.at_once(|world, _| {
             let client = world.clients.with_id(change.client).ok_or("client must be 9001 or 9002")?;
+            client.thumbprint = change.thumbprint.clone().unwrap_or_else(|| client.thumbprint.clone());
+            client.only_from = change.only_from.clone().unwrap_or_else(|| client.only_from.clone());
+            client.licences = change.licences.clone().unwrap_or_else(|| client.licences.clone());
             client.disabled = change.disabled.unwrap_or(client.disabled);
             client.may_edit = change.may_edit.unwrap_or(client.may_edit);
             client.may_view = change.may_view.unwrap_or(client.may_view);

@@ -2,7 +2,9 @@
 
 use crate::simulator::Author;
 use crate::simulator::population::spread;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// An operator: an item, and a cardholder with privileges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -56,6 +58,32 @@ impl Source {
     }
 }
 
+/// A licence that a part of the API needs (contract section 12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Licence {
+    /// People, cards, card types, personal data, access groups.
+    #[serde(rename = "RESTCardholders")]
+    Cardholders,
+    /// Events.
+    #[serde(rename = "RESTEvents")]
+    Events,
+    /// Doors and zones: nothing of it is played, but any licence gives items and divisions.
+    #[serde(rename = "RESTStatus")]
+    Status,
+}
+
+impl Licence {
+    /// The licence that a path below `/api` needs; `None`: any will do.
+    pub fn of(path: &str) -> Option<Self> {
+        let feature = path.trim_start_matches("/api").trim_start_matches('/').split('/').next().unwrap_or_default();
+        match feature {
+            "cardholders" | "card_types" | "personal_data_fields" | "access_groups" => Some(Self::Cardholders),
+            "events" => Some(Self::Events),
+            _ => None,
+        }
+    }
+}
+
 /// A REST client item: one key, one operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Client {
@@ -68,6 +96,12 @@ pub struct Client {
     /// API key: 8 groups of 4 hex digits.
     #[serde(skip)]
     pub key: String,
+    /// SHA-1 of the certificate that it must show, 40 hex digits; empty: none is registered.
+    pub thumbprint: String,
+    /// Addresses that it may call from; empty: all (contract section 1, IP filter).
+    pub only_from: Vec<IpAddr>,
+    /// What the site has a licence for, as far as this client is concerned (contract section 12).
+    pub licences: BTreeSet<Licence>,
     /// A disabled client gets 401 with `X-Authentication-Message`.
     pub disabled: bool,
     /// False: reads only, writes get 403.
@@ -92,6 +126,9 @@ impl Clients {
             name: source.name,
             author,
             key: make_key(seed, purpose),
+            thumbprint: String::new(),
+            only_from: Vec::new(),
+            licences: BTreeSet::from([Licence::Cardholders, Licence::Events]),
             disabled: false,
             may_edit: true,
             may_view: true,
@@ -109,6 +146,13 @@ impl Clients {
     /// The client with an item id.
     pub fn with_id(&mut self, id: u32) -> Option<&mut Client> {
         self.0.iter_mut().find(|c| c.id == id)
+    }
+
+    /// All of them must show this certificate from now on.
+    pub fn register(&mut self, thumbprint: &str) {
+        for client in &mut self.0 {
+            thumbprint.clone_into(&mut client.thumbprint);
+        }
     }
 
     /// The console's key, or the foreign one.

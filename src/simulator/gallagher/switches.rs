@@ -85,6 +85,19 @@ pub enum ForeignOperator {
     Shared,
 }
 
+/// Whether calls come through the vendor's cloud gateway (contract section 1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gateway {
+    /// No: straight to the site.
+    #[default]
+    None,
+    /// Yes, and the tunnel to the site is open.
+    Open,
+    /// Yes, and the site is not connected: 503.
+    TunnelDown,
+}
+
 /// All switches. Changed as a whole through the control port; unknown names are refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -113,6 +126,14 @@ pub struct Switches {
     pub me: bool,
     /// What a stale card href does.
     pub stale_href: StaleHref,
+    /// The server option "allow clients with no certificate". The vendor ships it off; without TLS nobody could
+    /// show one, so here it is on unless certificates are demanded at the start.
+    pub allow_no_certificate: bool,
+    /// Whether calls come through the cloud gateway.
+    pub gateway: Gateway,
+    /// Whether the gateway applies each client's address filter itself; else the server does, and sees the
+    /// gateway's address.
+    pub gateway_filters: bool,
     /// Whose operator the foreign key stands for.
     pub foreign_operator: ForeignOperator,
     /// False: the vendor's cloud cannot be reached, invitations stay `notSent`.
@@ -138,6 +159,9 @@ impl Default for Switches {
             poll_timeout: PollTimeout::default(),
             me: true,
             stale_href: StaleHref::default(),
+            allow_no_certificate: true,
+            gateway: Gateway::default(),
+            gateway_filters: false,
             foreign_operator: ForeignOperator::default(),
             cloud_up: true,
             invitation_delay_s: 2,

@@ -89,6 +89,12 @@ impl World {
         }
     }
 
+    /// From now on no REST client gets in without the certificate that has this thumbprint (contract section 1).
+    pub fn demand_certificate(&mut self, thumbprint: &str) {
+        self.clients.register(thumbprint);
+        self.switches.allow_no_certificate = false;
+    }
+
     /// Bits that nobody can foretell but the seed.
     pub fn draw(&mut self) -> u128 {
         self.draws += 1;
