@@ -6,6 +6,7 @@ pub mod change;
 pub mod credential;
 pub mod ids;
 pub mod journal;
+pub mod lifecycle;
 pub mod operation;
 pub mod origin;
 pub mod ownership;

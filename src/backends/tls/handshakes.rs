@@ -3,11 +3,12 @@
 use super::*;
 use crate::backends::http::tests::{permit, short};
 use crate::backends::http::{EmptySuccess, Mutations, Reads, clients};
+use crate::backends::signature::FixedKey;
 use crate::domain::change::PreparedChange;
 use crate::domain::credential::System;
 use crate::domain::origin::Origin;
 use crate::domain::text::Secret;
-use crate::ports::provider::{ProviderError, ProviderErrorKind, SendOutcome};
+use crate::ports::provider::{Answered, ProviderError, ProviderErrorKind, SendOutcome};
 use crate::simulator::{self, ClientChange, ShownCertificate, SimOptions, Simulator};
 use rcgen::KeyPair;
 use serde_json::json;
@@ -32,11 +33,15 @@ fn stranger(folder: &Path) -> ClientFiles {
     files(folder, &made.pem(), &key.serialize_pem())
 }
 
+fn signature(key: &Secret) -> std::sync::Arc<FixedKey> {
+    std::sync::Arc::new(FixedKey::new(key).unwrap())
+}
+
 fn both(sim: &Simulator, pin: ShownCertificate, client: Option<ClientFiles>) -> (Reads, Mutations) {
     let pin = sim.certificates().unwrap().sha256(pin).parse().unwrap();
     let key = Secret::new(format!("GGL-API-KEY {}", sim.api_key()));
     let origin = Origin::parse(&sim.gallagher_url()).unwrap();
-    clients(&origin, &key, &Trust { pin: Some(pin), client }, short(), EmptySuccess::Applied).unwrap()
+    clients(&origin, signature(&key), &Trust { pin: Some(pin), client }, short(), EmptySuccess::Applied).unwrap()
 }
 
 async fn get(sim: &Simulator, pin: ShownCertificate, client: Option<ClientFiles>) -> Result<(), ProviderError> {
@@ -54,7 +59,7 @@ async fn the_pinned_certificate_gets_reads_and_changes_through() {
     let (reads, mutations) = both(&sim, ShownCertificate::Own, None);
     assert!(reads.json(&"/api".parse().unwrap()).await.is_ok());
     let change = change();
-    let outcome = mutations.send(permit(&change).await, &change).await;
+    let outcome = mutations.send(permit(&change).await, &change, |_| Answered::default()).await;
     assert!(matches!(outcome, SendOutcome::Applied { .. }), "{outcome:?}");
     assert_eq!(sim.world().log().applied_patches, 1);
 }
@@ -73,7 +78,7 @@ async fn a_certificate_that_is_not_the_pinned_one_within_its_dates_gets_nothing(
         sim.certificates().unwrap().show(shown);
         let (reads, mutations) = both(&sim, pin, None);
         let change = change();
-        let outcome = mutations.send(permit(&change).await, &change).await;
+        let outcome = mutations.send(permit(&change).await, &change, |_| Answered::default()).await;
         let SendOutcome::NotSent(error) = outcome else { panic!("{shown:?}: {outcome:?}") };
         assert_eq!(error.kind, ProviderErrorKind::Untrusted(why), "{shown:?}");
         let error = reads.json(&"/api".parse().unwrap()).await.unwrap_err();
@@ -94,7 +99,8 @@ async fn a_trusted_certificate_for_another_name_is_refused_and_an_exact_pin_does
         let root = CertificateDer::from_pem_slice(sim.certificates().unwrap().pem_of(shown).as_bytes()).unwrap();
         let config = Trust::default().config_with(|| vec![root]).unwrap();
         let (reads, _) =
-            crate::backends::http::clients_with(&origin, &key, config, short(), EmptySuccess::Applied).unwrap();
+            crate::backends::http::clients_with(&origin, signature(&key), config, short(), EmptySuccess::Applied)
+                .unwrap();
         let kind = reads.json(&"/api".parse().unwrap()).await.err().map(|e| e.kind);
         assert_eq!(kind, why.map(ProviderErrorKind::Untrusted), "{shown:?}");
     }
@@ -169,7 +175,7 @@ async fn a_listener_that_takes_no_handshake_without_a_certificate_says_so() {
         let pin = made.sha256(ShownCertificate::Own).parse().unwrap();
         let trust = Trust { pin: Some(pin), client };
         let key = Secret::new("GGL-API-KEY 7F3A".into());
-        let (reads, _) = clients(&origin, &key, &trust, short(), EmptySuccess::Applied).unwrap();
+        let (reads, _) = clients(&origin, signature(&key), &trust, short(), EmptySuccess::Applied).unwrap();
         let error = reads.json(&"/api".parse().unwrap()).await.unwrap_err();
         assert_eq!(error.kind, ProviderErrorKind::CertificateWanted(why), "{error:?}");
         let said = error.problem(&"d1".parse().unwrap()).to_string();
