@@ -20,10 +20,11 @@ pub mod server;
 pub use author::Author;
 pub use certificates::ShownCertificate;
 pub use faults::{Fault, FaultKind, FaultMatch, Release};
-pub use gallagher::foreign::{ForeignKind, ForeignWrite, When};
+pub use gallagher::foreign::{ForeignKind, ForeignWrite, When, Writer};
 pub use gallagher::issued::{ConsoleIssue, ledger_entries};
 pub use gallagher::judge::{ClientChange, InvitationMove, TrueCard, TrueCardholder, WorldHandle};
 pub use gallagher::switches::Switches;
+pub use gallagher::wallet::{Device, WalletAct, WalletMove};
 pub use server::Door;
 
 use crate::domain::credential::System;

@@ -6,6 +6,7 @@ use super::faults::{Fault, Release};
 use super::front::Front;
 use super::gallagher::foreign::ForeignWrite;
 use super::gallagher::judge::{ClientChange, InvitationMove, WorldHandle};
+use super::gallagher::wallet::WalletMove;
 use super::server::Door;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const NO_SUCH: &str = "no such control; there are /world, /world/cardholders/ID, /log, /faults, /faults/held, \
-    /faults/release, /listener, /clock, /foreign, /invitations, /switches, /locks, /clients and /certificate; /SYSTEM/log, /faults, /listener for each system";
+    /faults/release, /listener, /clock, /foreign, /invitations, /wallet, /switches, /locks, /clients and /certificate; /SYSTEM/log, /faults, /listener for each system";
 
 /// Faults, log and door of one vendor, below its name; those of Gallagher stand at the root as well.
 pub fn front_routes(front: Arc<Front>) -> Router {
@@ -43,6 +44,7 @@ pub fn routes(world: WorldHandle) -> Router {
         .route("/clock", get(clock).post(advance))
         .route("/foreign", post(foreign))
         .route("/invitations", post(invitation))
+        .route("/wallet", post(wallet))
         .route("/switches", get(switches).post(set_switches))
         .route("/locks", post(lock))
         .route("/clients", post(client))
@@ -197,6 +199,11 @@ async fn invitation(State(world): State<WorldHandle>, body: Bytes) -> Told {
     let wish: InvitationMove = read(&body)?;
     world.invitation(&wish).map_err(bad)?;
     cardholder(State(world), Path(wish.cardholder)).await
+}
+
+async fn wallet(State(world): State<WorldHandle>, body: Bytes) -> Told {
+    let badge = world.wallet(&read::<WalletMove>(&body)?).map_err(bad)?;
+    Ok(Shown(json!({ "badge": badge })))
 }
 
 async fn switches(State(world): State<WorldHandle>) -> Shown {

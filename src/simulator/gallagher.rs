@@ -20,10 +20,12 @@ pub mod operator_events;
 pub mod operators;
 pub mod person;
 pub mod personal_data;
+pub mod piv;
 mod query;
 mod staging;
 pub mod state;
 pub mod switches;
+pub mod wallet;
 pub mod world;
 
 #[cfg(test)]
@@ -62,6 +64,7 @@ pub fn routes(shared: Arc<Shared>, tls: bool) -> Router {
             get(cardholders::one).patch(cardholders::change).post(cardholders::change).delete(cardholders::remove),
         )
         .route("/api/cardholders/{id}/edit", get(cardholders::edit))
+        .route("/api/cardholders/{id}/personal_data/{field}", get(cardholders::image))
         .route("/api/cardholders/{id}/cards/{card}", get(unknown).delete(cardholders::remove_card))
         .route("/api/card_types", get(items::card_types))
         .route("/api/card_types/assign", get(items::card_types))

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub struct Answer {
     status: StatusCode,
-    body: Option<Value>,
+    body: Option<(&'static str, Vec<u8>)>,
     location: Option<String>,
     handled: Handled,
 }
@@ -22,10 +22,19 @@ impl Answer {
     pub fn of(by: Author, body: Value) -> Self {
         Self {
             status: StatusCode::OK,
-            body: Some(body),
+            body: Some(("application/json", body.to_string().into_bytes())),
             location: None,
             handled: Handled { by: Some(by), applied: false },
         }
+    }
+
+    /// 200 with a picture.
+    pub fn image(by: Author, bytes: Vec<u8>) -> Self {
+        Self { body: Some(("image/jpeg", bytes)), ..Self::done(by).changing(false) }.with_status(StatusCode::OK)
+    }
+
+    fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
     }
 
     /// 204 without a body: it was done.
@@ -55,9 +64,9 @@ impl Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        if let Some(body) = self.body {
-            *response.body_mut() = Body::from(body.to_string());
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some((media_type, body)) = self.body {
+            *response.body_mut() = Body::from(body);
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
         if let Some(location) = self.location.and_then(|l| HeaderValue::try_from(l).ok()) {
             response.headers_mut().insert(LOCATION, location);

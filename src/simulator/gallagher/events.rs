@@ -8,6 +8,7 @@ use super::objects::person_path;
 use super::operator_events::{EVENT_GROUPS, EVENT_TYPES, OperatorEvent};
 use super::person::FIRST_ID;
 use super::query::{Asked, Parameters};
+use super::staging::divisions_below;
 use super::switches::{OperatorHref, PollTimeout, Switches};
 use crate::simulator::clock::{read_time, wire_time};
 use axum::extract::{Path, Query, State};
@@ -44,7 +45,7 @@ impl Wanted {
             sources: asked.ids("source"),
             types: asked.ids("type"),
             groups: asked.ids("group"),
-            divisions: asked.ids("directDivision"),
+            divisions: asked.ids("directDivision").or_else(|| asked.ids("division").map(|ids| divisions_below(&ids))),
             after: time("after")?,
             before: time("before")?,
         })

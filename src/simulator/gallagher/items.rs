@@ -88,7 +88,7 @@ pub async fn card_types(caller: Caller, State(site): State<Arc<Site>>, Query(que
     let fields = Fields::new(asked.get("fields"));
     let rows = listed(CARD_TYPES.iter(), asked, |t| t.name, |t| t.division)?;
     let results = site.shared.at_once(|world, now| {
-        let view = View { base: &caller.base, now, switches: &world.switches, fields: &fields };
+        let view = View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields };
         rows.into_iter().map(|kind| view.card_type(kind)).collect::<Vec<_>>()
     });
     Ok(Answer::of(caller.by(), json!({ "results": results })))
@@ -104,7 +104,8 @@ pub async fn card_type(
     let fields = Fields::new(Asked(&query).get("fields"));
     let kind = id.parse().ok().and_then(CardType::find).ok_or_else(|| Refusal::not_found().to(caller.by()))?;
     let body = site.shared.at_once(|world, now| {
-        View { base: &caller.base, now, switches: &world.switches, fields: &fields }.card_type(kind)
+        View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields }
+            .card_type(kind)
     });
     Ok(Answer::of(caller.by(), body))
 }
@@ -114,9 +115,9 @@ pub async fn personal_data_fields(caller: Caller, State(site): State<Arc<Site>>,
     let asked = Asked(&query);
     // Here the parameter adds to id, name and href (contract section 7).
     let fields = Fields::new(asked.get("fields").map(|f| format!("{f},id,name,href")).as_deref());
-    let rows = listed(PERSONAL_DATA_FIELDS.iter(), asked, |f| f.name, |_| 2)?;
+    let rows = listed(PERSONAL_DATA_FIELDS.iter(), asked, |f| f.name(), |_| 2)?;
     let results = site.shared.at_once(|world, now| {
-        let view = View { base: &caller.base, now, switches: &world.switches, fields: &fields };
+        let view = View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields };
         rows.into_iter().map(|field| view.personal_data_field(field)).collect::<Vec<_>>()
     });
     Ok(Answer::of(caller.by(), json!({ "results": results })))
@@ -128,7 +129,8 @@ pub async fn personal_data_field(caller: Caller, State(site): State<Arc<Site>>, 
     let field = id.parse().ok().and_then(PersonalDataField::find);
     let field = field.ok_or_else(|| Refusal::not_found().to(caller.by()))?;
     let body = site.shared.at_once(|world, now| {
-        View { base: &caller.base, now, switches: &world.switches, fields: &fields }.personal_data_field(field)
+        View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields }
+            .personal_data_field(field)
     });
     Ok(Answer::of(caller.by(), body))
 }
@@ -189,7 +191,7 @@ fn standing_items() -> Vec<Item> {
     items.extend(Source::ALL.iter().map(|s| item(s.id, s.name, if s.id >= 9000 { 120 } else { 121 }, 2)));
     items.extend(Operator::ALL.iter().map(|o| item(o.id, o.name, 1, 2)));
     items.extend(ACCESS_GROUPS.iter().map(|(id, name)| item(u32::from(*id), name, 2, 2)));
-    items.extend(PERSONAL_DATA_FIELDS.iter().map(|f| item(u32::from(f.id), f.name, 33, 2)));
+    items.extend(PERSONAL_DATA_FIELDS.iter().map(|f| item(u32::from(f.id), f.name(), 33, 2)));
     items.extend(CARD_TYPES.iter().map(|t| item(u32::from(t.id), t.name, 3, t.division)));
     items.sort_by_key(|i| i.id);
     items

@@ -25,8 +25,16 @@ impl Operator {
     /// The server itself.
     pub const SERVER: Self = Self { id: 413, name: "System operator" };
 
+    /// Bulk import.
+    pub const IMPORT: Self = Self { id: 414, name: "Bulk import" };
+    /// The directory whose people are copied.
+    pub const DIRECTORY: Self = Self { id: 415, name: "Directory sync service" };
+    /// The kiosk at reception.
+    pub const KIOSK: Self = Self { id: 416, name: "Reception kiosk" };
+
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::CONSOLE, Self::FOREIGN, Self::WORKSTATION, Self::SERVER];
+    pub const ALL: [Self; 7] =
+        [Self::CONSOLE, Self::FOREIGN, Self::WORKSTATION, Self::SERVER, Self::IMPORT, Self::DIRECTORY, Self::KIOSK];
 }
 
 /// What an event names as its source (contract section 9): the REST client item, or a workstation.
@@ -40,11 +48,14 @@ pub struct Source {
 
 impl Source {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 7] = [
         Self { id: 9001, name: "passdesk" },
         Self { id: 9002, name: "Visitor system" },
         Self { id: 300, name: "FRONTDESK-1" },
         Self { id: 301, name: "Command Centre server" },
+        Self { id: 9003, name: "Directory sync" },
+        Self { id: 302, name: "KIOSK-1" },
+        Self { id: 9004, name: "passdesk, second desk" },
     ];
 
     /// Where somebody's acts come from.
@@ -56,6 +67,17 @@ impl Source {
             Author::Import | Author::Holder | Author::Vendor => Self::ALL[3],
         }
     }
+}
+
+/// In whose name and from where somebody acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who it is: the judge's view.
+    pub author: Author,
+    /// The operator that feed and events name.
+    pub operator: Operator,
+    /// Where events say that it came from.
+    pub source: Source,
 }
 
 /// A licence that a part of the API needs (contract section 12).
@@ -102,6 +124,12 @@ pub struct Client {
     pub only_from: Vec<IpAddr>,
     /// What the site has a licence for, as far as this client is concerned (contract section 12).
     pub licences: BTreeSet<Licence>,
+    /// Personal data fields that its operator has no access to.
+    pub hidden_fields: BTreeSet<u16>,
+    /// Whether its operator sees where invitations went (contract section 5.4).
+    pub sees_contacts: bool,
+    /// Privilege "Override Card Status": only with it a badge that its holder suspended can be activated.
+    pub may_override: bool,
     /// A disabled client gets 401 with `X-Authentication-Message`.
     pub disabled: bool,
     /// False: reads only, writes get 403.
@@ -129,6 +157,9 @@ impl Clients {
             thumbprint: String::new(),
             only_from: Vec::new(),
             licences: BTreeSet::from([Licence::Cardholders, Licence::Events]),
+            hidden_fields: BTreeSet::new(),
+            sees_contacts: true,
+            may_override: true,
             disabled: false,
             may_edit: true,
             may_view: true,

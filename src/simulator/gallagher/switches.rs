@@ -126,6 +126,15 @@ pub struct Switches {
     pub me: bool,
     /// What a stale card href does.
     pub stale_href: StaleHref,
+    /// Whether phone types have a facility code (the documents say no, clients insist on it).
+    pub mobile_facility_code: bool,
+    /// Whether phone credentials show an issue level (the documents say no, a recording has 1).
+    pub mobile_issue_level: bool,
+    /// Whether lack of privilege on a person is a 409, as newer texts say, instead of a 403.
+    pub privilege_conflict: bool,
+    /// Seconds (virtual) from the acceptance of a phone credential until its badge shows; left out: no badge comes
+    /// by itself.
+    pub wallet_delay_s: Option<u32>,
     /// The server option "allow clients with no certificate". The vendor ships it off; without TLS nobody could
     /// show one, so here it is on unless certificates are demanded at the start.
     pub allow_no_certificate: bool,
@@ -159,6 +168,10 @@ impl Default for Switches {
             poll_timeout: PollTimeout::default(),
             me: true,
             stale_href: StaleHref::default(),
+            mobile_facility_code: true,
+            mobile_issue_level: false,
+            privilege_conflict: false,
+            wallet_delay_s: None,
             allow_no_certificate: true,
             gateway: Gateway::default(),
             gateway_filters: false,

@@ -81,6 +81,7 @@ async fn i17_at_once_is_refused_for_the_last_working_pass() {
             email: None,
             number: None,
             workstation: false,
+            by: None,
         };
         stage.world().foreign(gone).unwrap();
     }
