@@ -42,7 +42,7 @@ mod answer;
 
 use super::bounds::check_json;
 use super::signature::{Signature, Signed};
-use super::tls::{self, Trust};
+use super::tls::{self, AskedInVain, Trust};
 use crate::domain::change::PreparedChange;
 use crate::domain::ids::Link;
 use crate::domain::origin::Origin;
@@ -105,6 +105,7 @@ struct Shared {
     limits: Limits,
     paused: AtomicBool,
     refusal: RwLock<Option<ProviderError>>,
+    asked: AskedInVain,
 }
 
 /// The client that reads: GET only.
@@ -152,8 +153,23 @@ pub fn clients(
     empty_success: EmptySuccess,
 ) -> Result<(Reads, Mutations), ProviderError> {
     let broken = |why: String| ProviderError::new(ProviderErrorKind::NotConnected, why);
-    let tls = if origin.is_https() { trust.client_config() } else { Trust::nobody() };
-    let tls = tls.map_err(|e| broken(e.to_string()))?;
+    let tls = if origin.is_https() {
+        trust.client_config()
+    } else {
+        Trust::nobody().map(|tls| (tls, AskedInVain::default()))
+    };
+    clients_with(origin, signature, tls.map_err(|e| broken(e.to_string()))?, limits, empty_success)
+}
+
+/// As [`clients`], with a TLS configuration that has been made.
+pub(super) fn clients_with(
+    origin: &Origin,
+    signature: Arc<dyn Signature>,
+    (tls, asked): (rustls::ClientConfig, AskedInVain),
+    limits: Limits,
+    empty_success: EmptySuccess,
+) -> Result<(Reads, Mutations), ProviderError> {
+    let broken = |why: String| ProviderError::new(ProviderErrorKind::NotConnected, why);
     let common = || -> ClientBuilder {
         Client::builder()
             .tls_backend_preconfigured(tls.clone())
@@ -178,6 +194,7 @@ pub fn clients(
         limits,
         paused: AtomicBool::new(false),
         refusal: RwLock::new(None),
+        asked,
     });
     Ok((Reads { client: reads, shared: Arc::clone(&shared) }, Mutations { client: mutations, shared, empty_success }))
 }
@@ -436,11 +453,17 @@ impl Shared {
 
     /// The error, if no connection was made because the server did not prove who it is. Work with it stops: whoever
     /// answers there is not to see our key, and the cache must not hide it (safety.md section 6).
+    /// The same for a server that breaks off because of our own certificate.
     fn distrust(&self, link: &Link, failed: &reqwest::Error) -> Option<ProviderError> {
-        let why = tls::distrust(failed)?;
-        let error = ProviderError::new(ProviderErrorKind::Untrusted(why), lead(link, &chain(failed)));
+        let kind = match tls::distrust(failed) {
+            Some(why) => ProviderErrorKind::Untrusted(why),
+            None if !tls::refuses_our_certificate(failed) => return None,
+            None if self.asked.get() => ProviderErrorKind::CertificateWanted("it asks for one, and none is named"),
+            None => ProviderErrorKind::CertificateWanted("it does not accept the one that we show"),
+        };
+        let error = ProviderError::new(kind, lead(link, &chain(failed)));
         self.stop(&error);
-        tracing::warn!(origin = %self.origin, why, "the server is not trusted; no further call until the operator asks for one");
+        tracing::warn!(origin = %self.origin, why = %error.detail, "no TLS with the server; no further call until the operator asks for one");
         Some(error)
     }
 
@@ -454,6 +477,9 @@ impl Shared {
     fn refused(&self, link: &Link, answer: &Answer) -> Failed {
         use ProviderErrorKind as K;
         let (kind, again) = match answer.status.as_u16() {
+            401 if self.asked.get() => {
+                (K::CertificateWanted("it asks for one, none is named, and it refuses our key alone"), Again::No)
+            }
             401 => (K::Unauthorised, Again::No),
             402 => (K::Unpaid, Again::No),
             403 => (K::Forbidden, Again::No),
@@ -477,7 +503,7 @@ impl Shared {
             said: answer.message(),
             detail: SafeText::of(&lead(link, &format!("HTTP {}", answer.status))),
         };
-        if error.kind == K::Unauthorised {
+        if matches!(error.kind, K::Unauthorised | K::CertificateWanted(_)) {
             self.stop(&error);
             tracing::warn!(origin = %self.origin, "the key was refused; no further call until the operator asks for one");
         }
