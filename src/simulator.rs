@@ -3,6 +3,7 @@
 //! The simulator serves the vendors' wire contracts over real sockets, so closely that other people's clients
 //! work against it. Its control interface has a port of its own; [`WorldHandle`] offers the same in-process.
 
+pub mod accessgrid;
 pub mod card_making;
 pub mod card_types;
 pub mod change_record;
@@ -40,6 +41,7 @@ pub use server::Door;
 pub use switches::Switches;
 
 use crate::domain::credential::System;
+use accessgrid::GridHandle;
 use anyhow::{Context as _, ensure};
 use clock::VirtualClock;
 use front::{Front, Stand};
@@ -89,6 +91,7 @@ pub struct Simulator {
     certificate: Option<(String, String)>,
     keys: (String, String),
     issued: Vec<ConsoleIssue>,
+    grid: GridHandle,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -114,14 +117,20 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let world = World::new(options.seed, options.cardholders, clock.now());
     let issued = issued::issued_by_console(&world);
     let keys = (world.clients.key_of(Author::Console), world.clients.key_of(Author::Foreign));
+    let people = world.population.clone();
     let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
+    let (grid_stand, grid) = accessgrid::open(options.seed, people, front(System::AccessGrid));
     // In the order of their ports.
-    let stands = vec![Stand {
-        front: Arc::clone(&shared.front),
-        router: gallagher::routes(Arc::clone(&shared), options.tls),
-        manners: Arc::clone(&shared) as _,
-    }];
+    let stands = vec![
+        Stand {
+            front: Arc::clone(&shared.front),
+            router: gallagher::routes(Arc::clone(&shared), options.tls),
+            manners: Arc::clone(&shared) as _,
+        },
+        grid_stand,
+    ];
     let controls = control::routes(WorldHandle(Arc::clone(&shared)));
+    let controls = controls.nest("/accessgrid", accessgrid::control(grid.clone()));
     let certificate = if options.tls { Some(Certificate::make()?) } else { None };
     let control = server::bind(options.control).await?;
     let control_address = control.local_addr()?;
@@ -153,6 +162,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
         certificate: certificate.map(|c| (c.sha256, c.pem)),
         keys,
         issued,
+        grid,
         tasks,
     })
 }
@@ -218,6 +228,11 @@ impl Simulator {
     /// The judge.
     pub fn world(&self) -> WorldHandle {
         WorldHandle(Arc::clone(&self.shared))
+    }
+
+    /// The judge of the AccessGrid account: its accounts, passes, switches and holders.
+    pub fn grid(&self) -> GridHandle {
+        self.grid.clone()
     }
 
     /// What this console issued before the world began, oldest first.
