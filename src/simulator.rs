@@ -3,6 +3,7 @@
 //! The simulator serves the vendors' wire contracts over real sockets, so closely that other people's clients
 //! work against it. Its control interface has a port of its own; [`WorldHandle`] offers the same in-process.
 
+pub mod accessgrid;
 pub mod author;
 pub mod certificates;
 pub mod clock;
@@ -28,6 +29,7 @@ pub use gallagher::wallet::{Device, WalletAct, WalletMove};
 pub use server::Door;
 
 use crate::domain::credential::System;
+use accessgrid::GridHandle;
 use anyhow::{Context as _, ensure};
 use certificates::{Certificates, Wanted};
 use clock::VirtualClock;
@@ -89,6 +91,7 @@ pub struct Simulator {
     client_certificates: bool,
     keys: (String, String),
     issued: Vec<ConsoleIssue>,
+    grid: GridHandle,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -119,14 +122,20 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     }
     let issued = gallagher::issued::issued_by_console(&world);
     let keys = (world.clients.key_of(Author::Console), world.clients.key_of(Author::Foreign));
+    let people = world.population.clone();
     let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
+    let (grid_stand, grid) = accessgrid::open(options.seed, people, front(System::AccessGrid));
     // In the order of their ports.
-    let stands = vec![Stand {
-        front: Arc::clone(&shared.front),
-        router: gallagher::routes(Arc::clone(&shared), options.tls),
-        manners: Arc::clone(&shared) as _,
-    }];
+    let stands = vec![
+        Stand {
+            front: Arc::clone(&shared.front),
+            router: gallagher::routes(Arc::clone(&shared), options.tls),
+            manners: Arc::clone(&shared) as _,
+        },
+        grid_stand,
+    ];
     let controls = control::routes(WorldHandle(Arc::clone(&shared)));
+    let controls = controls.nest("/accessgrid", accessgrid::control(grid.clone()));
     let control = server::bind(options.control).await?;
     let control_address = control.local_addr()?;
     let mut fronts = Vec::new();
@@ -159,6 +168,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
         client_certificates: options.client_certificates,
         keys,
         issued,
+        grid,
         tasks,
     })
 }
@@ -247,6 +257,11 @@ impl Simulator {
     /// The judge.
     pub fn world(&self) -> WorldHandle {
         WorldHandle(Arc::clone(&self.shared))
+    }
+
+    /// The judge of the AccessGrid account: its accounts, passes, switches and holders.
+    pub fn grid(&self) -> GridHandle {
+        self.grid.clone()
     }
 
     /// What this console issued before the world began, oldest first.
