@@ -5,6 +5,7 @@
 
 pub mod card_making;
 pub mod card_types;
+pub mod cardexchange;
 pub mod change_record;
 pub mod clock;
 pub mod control;
@@ -89,6 +90,7 @@ pub struct Simulator {
     certificate: Option<(String, String)>,
     keys: (String, String),
     issued: Vec<ConsoleIssue>,
+    exchange: cardexchange::ExchangeHandle,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -115,19 +117,29 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let issued = issued::issued_by_console(&world);
     let keys = (world.clients.key_of(Author::Console), world.clients.key_of(Author::Foreign));
     let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
+    let exchange = shared
+        .at_once(|world, _| cardexchange::Exchange::new(&world.population, front(System::CardExchange), options.tls));
     // In the order of their ports.
-    let stands = vec![Stand {
-        front: Arc::clone(&shared.front),
-        router: gallagher::routes(Arc::clone(&shared), options.tls),
-        manners: Arc::clone(&shared) as _,
-    }];
+    let stands = vec![
+        Stand {
+            front: Arc::clone(&shared.front),
+            router: gallagher::routes(Arc::clone(&shared), options.tls),
+            manners: Arc::clone(&shared) as _,
+        },
+        Stand {
+            front: Arc::clone(&exchange.front),
+            router: cardexchange::routes(Arc::clone(&exchange)),
+            manners: Arc::clone(&exchange) as _,
+        },
+    ];
     let controls = control::routes(WorldHandle(Arc::clone(&shared)));
     let certificate = if options.tls { Some(Certificate::make()?) } else { None };
     let control = server::bind(options.control).await?;
     let control_address = control.local_addr()?;
     let mut fronts = Vec::new();
     let mut tasks = Vec::new();
-    let mut controls = controls;
+    let exchange = cardexchange::ExchangeHandle::new(exchange);
+    let mut controls = controls.nest("/cardexchange", cardexchange::control(exchange.clone()));
     for (place, stand) in (0..).zip(stands) {
         let listener = server::bind(port_after(options.listen, place)?).await?;
         fronts.push((Arc::clone(&stand.front), listener.local_addr()?));
@@ -153,6 +165,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
         certificate: certificate.map(|c| (c.sha256, c.pem)),
         keys,
         issued,
+        exchange,
         tasks,
     })
 }
@@ -223,6 +236,16 @@ impl Simulator {
     /// What this console issued before the world began, oldest first.
     pub fn issued_by_console(&self) -> &[ConsoleIssue] {
         &self.issued
+    }
+
+    /// CardExchange Cloud: judge, controls and API keys.
+    pub fn exchange(&self) -> cardexchange::ExchangeHandle {
+        self.exchange.clone()
+    }
+
+    /// This console's CardExchange API key for the test data.
+    pub fn exchange_key(&self) -> String {
+        self.exchange.key_of(Author::Console)
     }
 
     /// Ends it, and waits until its ports are free.

@@ -10,7 +10,7 @@ mod fields;
 mod items;
 mod matching;
 pub mod objects;
-mod query;
+pub mod query;
 mod staging;
 
 use super::state::Shared;
