@@ -223,9 +223,9 @@ impl DataSet {
         self.enter(card.key, card.created, known);
         if !known {
             self.own(card.cardholder, card.key);
-        }
-        if let (Some(end), Some(ends)) = (card.end, self.ends.as_mut()) {
-            ends.insert((end, card.key));
+            if let (Some(end), Some(ends)) = (card.end, self.ends.as_mut()) {
+                ends.insert((end, card.key));
+            }
         }
         match &card.production {
             Some(production) => self.printing.insert(card.key, production.since),
