@@ -5,6 +5,7 @@
 
 pub mod accessgrid;
 pub mod author;
+pub mod cardexchange;
 pub mod certificates;
 pub mod clock;
 pub mod control;
@@ -92,6 +93,7 @@ pub struct Simulator {
     keys: (String, String),
     issued: Vec<ConsoleIssue>,
     grid: GridHandle,
+    exchange: cardexchange::ExchangeHandle,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -124,7 +126,8 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let keys = (world.clients.key_of(Author::Console), world.clients.key_of(Author::Foreign));
     let people = world.population.clone();
     let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
-    let (grid_stand, grid) = accessgrid::open(options.seed, people, front(System::AccessGrid));
+    let (grid_stand, grid) = accessgrid::open(options.seed, people.clone(), front(System::AccessGrid));
+    let exchange = cardexchange::Exchange::new(&people, front(System::CardExchange), options.tls);
     // In the order of their ports.
     let stands = vec![
         Stand {
@@ -133,14 +136,20 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
             manners: Arc::clone(&shared) as _,
         },
         grid_stand,
+        Stand {
+            front: Arc::clone(&exchange.front),
+            router: cardexchange::routes(Arc::clone(&exchange)),
+            manners: Arc::clone(&exchange) as _,
+        },
     ];
-    let controls = control::routes(WorldHandle(Arc::clone(&shared)));
-    let controls = controls.nest("/accessgrid", accessgrid::control(grid.clone()));
     let control = server::bind(options.control).await?;
     let control_address = control.local_addr()?;
     let mut fronts = Vec::new();
     let mut tasks = Vec::new();
-    let mut controls = controls.merge(control::certificate_routes(certificates.clone()));
+    let exchange = cardexchange::ExchangeHandle::new(exchange);
+    let mut controls = control::routes(WorldHandle(Arc::clone(&shared)))
+        .nest("/accessgrid", accessgrid::control(grid.clone()))
+        .nest("/cardexchange", cardexchange::control(exchange.clone()));
     for (place, stand) in (0..).zip(stands) {
         let listener = server::bind(port_after(options.listen, place)?).await?;
         fronts.push((Arc::clone(&stand.front), listener.local_addr()?));
@@ -169,6 +178,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
         keys,
         issued,
         grid,
+        exchange,
         tasks,
     })
 }
@@ -267,6 +277,16 @@ impl Simulator {
     /// What this console issued before the world began, oldest first.
     pub fn issued_by_console(&self) -> &[ConsoleIssue] {
         &self.issued
+    }
+
+    /// CardExchange Cloud: judge, controls and API keys.
+    pub fn exchange(&self) -> cardexchange::ExchangeHandle {
+        self.exchange.clone()
+    }
+
+    /// This console's CardExchange API key for the test data.
+    pub fn exchange_key(&self) -> String {
+        self.exchange.key_of(Author::Console)
     }
 
     /// Ends it, and waits until its ports are free.
