@@ -26,6 +26,7 @@ pub mod request_log;
 pub mod server;
 pub mod state;
 pub mod switches;
+pub mod thales_d1;
 pub mod world;
 
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use judge::{ClientChange, InvitationMove, WorldHandle};
 pub use person::Author;
 pub use server::Door;
 pub use switches::Switches;
+pub use thales_d1::D1Handle;
 
 use crate::domain::credential::System;
 use anyhow::{Context as _, ensure};
@@ -83,6 +85,7 @@ impl Default for SimOptions {
 /// A running simulator. Dropping it ends it too; [`stop`](Simulator::stop) also waits.
 pub struct Simulator {
     shared: Arc<Shared>,
+    d1: Arc<thales_d1::Desk>,
     stop: CancellationToken,
     fronts: Vec<(Arc<Front>, SocketAddr)>,
     control: SocketAddr,
@@ -115,13 +118,18 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let issued = issued::issued_by_console(&world);
     let keys = (world.clients.key_of(Author::Console), world.clients.key_of(Author::Foreign));
     let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
+    let d1 = thales_d1::Desk::open(options.seed, options.cardholders, front(System::ThalesD1))?;
     // In the order of their ports.
-    let stands = vec![Stand {
-        front: Arc::clone(&shared.front),
-        router: gallagher::routes(Arc::clone(&shared), options.tls),
-        manners: Arc::clone(&shared) as _,
-    }];
-    let controls = control::routes(WorldHandle(Arc::clone(&shared)));
+    let stands = vec![
+        Stand {
+            front: Arc::clone(&shared.front),
+            router: gallagher::routes(Arc::clone(&shared), options.tls),
+            manners: Arc::clone(&shared) as _,
+        },
+        d1.stand(),
+    ];
+    let controls = control::routes(WorldHandle(Arc::clone(&shared)))
+        .nest("/thales-d1", thales_d1::control(D1Handle(Arc::clone(&d1))));
     let certificate = if options.tls { Some(Certificate::make()?) } else { None };
     let control = server::bind(options.control).await?;
     let control_address = control.local_addr()?;
@@ -147,6 +155,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     }));
     Ok(Simulator {
         shared,
+        d1,
         stop,
         fronts,
         control: control_address,
@@ -218,6 +227,22 @@ impl Simulator {
     /// The judge.
     pub fn world(&self) -> WorldHandle {
         WorldHandle(Arc::clone(&self.shared))
+    }
+
+    /// The judge of Thales D1.
+    pub fn d1(&self) -> D1Handle {
+        D1Handle(Arc::clone(&self.d1))
+    }
+
+    /// Private half of the console's key pair at Thales D1, for its secret file: PKCS#8 in PEM. Its id is
+    /// [`thales_d1::KID`], the issuer [`thales_d1::ISSUER`].
+    pub fn d1_private_key(&self) -> &str {
+        self.d1.private_key()
+    }
+
+    /// Private half of the key pair of the issuer's other system at Thales D1; its id is [`thales_d1::OTHER_KID`].
+    pub fn d1_other_private_key(&self) -> &str {
+        self.d1.other_private_key()
     }
 
     /// What this console issued before the world began, oldest first.
