@@ -7,4 +7,5 @@ pub mod bounds;
 pub mod gallagher;
 pub mod http;
 mod query;
+pub mod signature;
 pub mod tls;

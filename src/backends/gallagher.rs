@@ -12,21 +12,24 @@ mod types;
 mod wire;
 
 use super::http::{EmptySuccess, Json, Limits, Mutations, Reads, clients};
+use super::signature::FixedKey;
 use super::tls::Trust;
-use crate::domain::change::{CredentialChange, PreparedChange};
-use crate::domain::credential::CredentialType;
+use crate::domain::change::{CredentialChange, NewCredential, PreparedChange};
+use crate::domain::credential::{Credential, CredentialType};
 use crate::domain::ids::{HolderId, Link};
+use crate::domain::journal::Marker;
 use crate::domain::operation::Operation;
 use crate::domain::origin::Origin;
 use crate::domain::text::Secret;
 use crate::ports::clock::Clock;
 use crate::ports::permit::Permit;
 use crate::ports::provider::{
-    Connection, FeedRead, HolderPage, HolderRead, Provider, ProviderError, ProviderErrorKind, SendOutcome,
+    Answered, Connection, FeedRead, HolderPage, HolderRead, Provider, ProviderError, ProviderErrorKind, SendOutcome,
     TenantProfile,
 };
 use async_trait::async_trait;
 use discovery::Discovery;
+use jiff::Timestamp;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// What a Gallagher tenant needs to be opened.
@@ -60,8 +63,9 @@ impl Gallagher {
     pub fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, ProviderError> {
         // The word before the key is demanded by the gateway, which is strict about it (contract section 1).
         let authorization = Secret::new(format!("GGL-API-KEY {}", settings.key.expose()));
+        let signature = Arc::new(FixedKey::new(&authorization)?);
         let (reads, mutations) =
-            clients(&settings.origin, &authorization, &settings.trust, settings.limits, EmptySuccess::Applied)?;
+            clients(&settings.origin, signature, &settings.trust, settings.limits, EmptySuccess::Applied)?;
         Ok(Self { profile: settings.profile, reads, mutations, clock, discovery: RwLock::new(None) })
     }
 
@@ -148,12 +152,23 @@ impl Provider for Gallagher {
         self.events_about(id, limit).await
     }
 
+    fn successor(
+        &self,
+        _holder: &HolderRead,
+        old: &Credential,
+        marker: Option<Marker>,
+        now: Timestamp,
+    ) -> Result<NewCredential, ProviderError> {
+        Ok(NewCredential::like_phone(old, marker, now))
+    }
+
     fn prepare(&self, change: &CredentialChange) -> Result<PreparedChange, ProviderError> {
         change::prepare(self.reads.origin(), change)
     }
 
     async fn send(&self, permit: Permit, change: &PreparedChange) -> SendOutcome {
-        self.mutations.send(permit, change).await
+        // A body in the answer is feedback for people; what was made is found by reading (contract section 5.5).
+        self.mutations.send(permit, change, |_| Answered::default()).await
     }
 }
 

@@ -8,7 +8,7 @@
 //! ```compile_fail,E0061
 //! # use passdesk::{backends::http::Mutations, domain::change::PreparedChange};
 //! async fn sneak(wire: &Mutations, change: &PreparedChange) {
-//!     wire.send(change).await;
+//!     wire.send(change, |_| Default::default()).await;
 //! }
 //! ```
 //!
@@ -17,8 +17,8 @@
 //! ```compile_fail,E0382
 //! # use passdesk::{backends::http::Mutations, domain::change::PreparedChange, ports::permit::Permit};
 //! async fn twice(wire: &Mutations, permit: Permit, change: &PreparedChange) {
-//!     wire.send(permit, change).await;
-//!     wire.send(permit, change).await;
+//!     wire.send(permit, change, |_| Default::default()).await;
+//!     wire.send(permit, change, |_| Default::default()).await;
 //! }
 //! ```
 //!
@@ -27,31 +27,34 @@
 //! ```compile_fail,E0599
 //! # use passdesk::{backends::http::Reads, domain::change::PreparedChange, ports::permit::Permit};
 //! async fn through_the_wrong_door(wire: &Reads, permit: Permit, change: &PreparedChange) {
-//!     wire.send(permit, change).await;
+//!     wire.send(permit, change, |_| Default::default()).await;
 //! }
 //! ```
 //!
 //! ```no_run
 //! # use passdesk::{backends::http::Mutations, domain::change::PreparedChange, ports::permit::Permit};
 //! async fn once(wire: &Mutations, permit: Permit, change: &PreparedChange) {
-//!     wire.send(permit, change).await;
+//!     wire.send(permit, change, |_| Default::default()).await;
 //! }
 //! ```
 
 use super::bounds::{Excess, MAX_BODY, MAX_HEADERS, check_json};
+use super::signature::{Signature, Signed};
 use super::tls::{self, Trust};
 use crate::domain::change::PreparedChange;
 use crate::domain::ids::Link;
 use crate::domain::origin::Origin;
-use crate::domain::text::{SafeText, Secret};
+use crate::domain::text::SafeText;
 use crate::ports::permit::Permit;
-use crate::ports::provider::{ProviderError, ProviderErrorKind, SendOutcome};
+use crate::ports::provider::{Answered, ProviderError, ProviderErrorKind, SendOutcome};
 use backon::{ExponentialBuilder, Retryable};
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
-use reqwest::{Client, ClientBuilder, Response, Url, redirect, retry};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url, redirect, retry};
 use serde_json::Value;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -66,8 +69,10 @@ pub struct Limits {
     pub total: Duration,
     /// First pause before a read is repeated; doubles, with jitter.
     pub pause: Duration,
-    /// Calls in flight at one time (contract section 13: 2 per server).
+    /// Calls in flight at one time (Gallagher: 2 per server, contract section 13; elsewhere 4, AccessGrid 5).
     pub in_flight: usize,
+    /// Calls a second, reads and changes together, where the vendor has a limit.
+    pub per_second: Option<NonZeroU32>,
 }
 
 impl Default for Limits {
@@ -77,6 +82,7 @@ impl Default for Limits {
             total: Duration::from_secs(30),
             pause: Duration::from_millis(250),
             in_flight: 2,
+            per_second: None,
         }
     }
 }
@@ -90,8 +96,9 @@ const SHORT_WAIT: Duration = Duration::from_secs(5);
 /// refused.
 struct Shared {
     origin: Origin,
-    authorization: HeaderValue,
+    signature: Arc<dyn Signature>,
     slots: Semaphore,
+    pace: Option<DefaultDirectRateLimiter>,
     limits: Limits,
     paused: AtomicBool,
     refusal: RwLock<Option<ProviderError>>,
@@ -126,15 +133,17 @@ pub struct Json {
     pub value: Value,
     /// `Date`, if it could be read.
     pub server_date: Option<Timestamp>,
+    /// All headers, for the vendors that page by them.
+    pub headers: HeaderMap,
 }
 
-/// Makes the two clients of a tenant. `authorization` is the whole value of that header.
+/// Makes the two clients of a tenant.
 ///
 /// # Errors
-/// If trust cannot be set up, or the key cannot stand in a header.
+/// If trust cannot be set up.
 pub fn clients(
     origin: &Origin,
-    authorization: &Secret,
+    signature: Arc<dyn Signature>,
     trust: &Trust,
     limits: Limits,
     empty_success: EmptySuccess,
@@ -142,9 +151,6 @@ pub fn clients(
     let broken = |why: String| ProviderError::new(ProviderErrorKind::NotConnected, why);
     let tls = if origin.is_https() { trust.client_config() } else { Trust::nobody() };
     let tls = tls.map_err(|e| broken(e.to_string()))?;
-    let mut authorization = HeaderValue::from_str(authorization.expose())
-        .map_err(|_| broken("the key holds characters that no header can carry".into()))?;
-    authorization.set_sensitive(true);
     let common = || -> ClientBuilder {
         Client::builder()
             .tls_backend_preconfigured(tls.clone())
@@ -163,8 +169,9 @@ pub fn clients(
     let mutations = build(common().no_gzip().pool_max_idle_per_host(0))?;
     let shared = Arc::new(Shared {
         origin: origin.clone(),
-        authorization,
+        signature,
         slots: Semaphore::new(limits.in_flight.max(1)),
+        pace: limits.per_second.map(|n| RateLimiter::direct(Quota::per_second(n))),
         limits,
         paused: AtomicBool::new(false),
         refusal: RwLock::new(None),
@@ -189,7 +196,7 @@ impl Reads {
             .with_max_delay(SHORT_WAIT)
             .with_max_times(REPEATS)
             .with_jitter();
-        (|| self.attempt(link))
+        (|| self.attempt(link, false))
             .retry(pauses)
             .when(|failed: &Failed| failed.again != Again::No)
             .adjust(|failed: &Failed, pause| match failed.again {
@@ -206,20 +213,47 @@ impl Reads {
         self.shared.paused.store(false, Ordering::SeqCst);
     }
 
-    async fn attempt(&self, link: &Link) -> Result<Json, Failed> {
+    /// `renewed`: a new signature was made for this call already; a second refusal counts.
+    async fn attempt(&self, link: &Link, renewed: bool) -> Result<Json, Failed> {
         self.shared.check_pause()?;
         let url = self.shared.url(link)?;
         let slot = self.shared.slots.acquire().await.map_err(|_| closed())?;
         // Another call may have met a 401 while this one waited for its slot.
         self.shared.check_pause()?;
-        let answered = self
-            .client
-            .get(url)
-            .header(AUTHORIZATION, self.shared.authorization.clone())
-            .header(http::header::ACCEPT, "application/json")
-            .send()
-            .await;
-        let response = answered.map_err(|e| {
+        let signed = self.shared.sign(Method::GET.as_str(), link, &[], url).await?;
+        self.shared.keep_pace().await;
+        let request = self.client.get(signed.0).headers(signed.1).header(http::header::ACCEPT, "application/json");
+        let answer = self.answer(link, request).await;
+        drop(slot);
+        let answer = answer?;
+        if answer.status == StatusCode::UNAUTHORIZED && !renewed && self.shared.signature.refused().await {
+            return Box::pin(self.attempt(link, true)).await;
+        }
+        if !answer.status.is_success() {
+            return Err(self.shared.refused(link, &answer));
+        }
+        json(link, answer)
+    }
+
+    /// Asks for a token: a POST of a form that changes nothing (thales-d1.md section 3). Sent once.
+    ///
+    /// # Errors
+    /// As [`json`](Self::json).
+    pub async fn sign_in(&self, link: &Link, form: String) -> Result<Json, ProviderError> {
+        let asked = async {
+            self.shared.check_pause()?;
+            let url = self.shared.url(link)?;
+            let _slot = self.shared.slots.acquire().await.map_err(|_| closed())?;
+            self.shared.keep_pace().await;
+            let request = self.client.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+            let answer = self.answer(link, request).await?;
+            if answer.status.is_success() { json(link, answer) } else { Err(self.shared.refused(link, &answer)) }
+        };
+        asked.await.map_err(|failed: Failed| failed.error)
+    }
+
+    async fn answer(&self, link: &Link, request: RequestBuilder) -> Result<Answer, Failed> {
+        let response = request.send().await.map_err(|e| {
             let e = e.without_url();
             if let Some(error) = self.shared.distrust(link, &e) {
                 return Failed { error, again: Again::No };
@@ -231,31 +265,37 @@ impl Reads {
             };
             Failed { error: ProviderError::new(kind, lead(link, &chain(&e))), again }
         })?;
-        let answer = Answer::collect(response).await;
-        drop(slot);
-        let answer = answer.map_err(|broken| broken.of_read(link))?;
-        if !answer.status.is_success() {
-            return Err(self.shared.refused(link, &answer));
-        }
-        let unreadable = |why: &str| {
-            let mut error = ProviderError::new(ProviderErrorKind::Unreadable, lead(link, why));
-            error.status = Some(answer.status.as_u16());
-            Failed { error, again: Again::No }
-        };
-        if !answer.is_json {
-            return Err(unreadable("the answer is not marked as application/json"));
-        }
-        check_json(&answer.body).map_err(|e| unreadable(&e.to_string()))?;
-        let value = serde_json::from_slice(&answer.body)
-            .map_err(|e| unreadable(&format!("the answer is not JSON (line {}, column {})", e.line(), e.column())))?;
-        Ok(Json { value, server_date: answer.server_date })
+        Answer::collect(response).await.map_err(|broken| broken.of_read(link))
     }
+}
+
+/// A success as a document.
+fn json(link: &Link, answer: Answer) -> Result<Json, Failed> {
+    let unreadable = |why: &str| {
+        let mut error = ProviderError::new(ProviderErrorKind::Unreadable, lead(link, why));
+        error.status = Some(answer.status.as_u16());
+        Failed { error, again: Again::No }
+    };
+    if !answer.is_json {
+        return Err(unreadable("the answer is not marked as JSON"));
+    }
+    check_json(&answer.body).map_err(|e| unreadable(&e.to_string()))?;
+    let value = serde_json::from_slice(&answer.body)
+        .map_err(|e| unreadable(&format!("the answer is not JSON (line {}, column {})", e.line(), e.column())))?;
+    Ok(Json { value, server_date: answer.server_date, headers: answer.headers })
 }
 
 impl Mutations {
     /// Sends a change once and says how it ended (invariants I2 to I4). Nothing is repeated and nothing is called
     /// failed: what is neither a proven success nor a proven refusal is [`SendOutcome::Unknown`].
-    pub async fn send(&self, permit: Permit, change: &PreparedChange) -> SendOutcome {
+    ///
+    /// `names` reads out of the answer's document what it says was done; an answer without a body names nothing.
+    pub async fn send(
+        &self,
+        permit: Permit,
+        change: &PreparedChange,
+        names: impl FnOnce(&Value) -> Answered + Send,
+    ) -> SendOutcome {
         if !permit.covers(change) {
             return SendOutcome::NotSent(ProviderError::new(
                 ProviderErrorKind::Invalid,
@@ -278,12 +318,18 @@ impl Mutations {
         if let Err(failed) = self.shared.check_pause() {
             return SendOutcome::NotSent(failed.error);
         }
+        let (url, headers) = match self.shared.sign(method.as_str(), &change.link, &change.body, url).await {
+            Ok(signed) => signed,
+            Err(failed) => return SendOutcome::NotSent(failed.error),
+        };
+        self.shared.keep_pace().await;
         let answered = self
             .client
             .request(method, url)
-            .header(AUTHORIZATION, self.shared.authorization.clone())
-            // No charset: a suffix makes every call fail (contract section 1).
+            .headers(headers)
+            // No charset: a suffix makes every call to Gallagher fail (gallagher.md section 1).
             .header(CONTENT_TYPE, "application/json")
+            .header(http::header::ACCEPT, "application/json")
             .body(change.body.clone())
             .send()
             .await;
@@ -304,7 +350,13 @@ impl Mutations {
         };
         let status = response.status();
         match Answer::collect(response).await {
-            Ok(answer) => self.judge(&change.link, &answer),
+            Ok(answer) => {
+                if answer.status == StatusCode::UNAUTHORIZED {
+                    // So that the next read signs anew. The change itself is never sent a second time.
+                    self.shared.signature.refused().await;
+                }
+                self.judge(&change.link, &answer, names)
+            }
             // The refusal stands in the status line; only its text is lost.
             Err(broken) if is_proven_refusal(status) => {
                 let answer = Answer { status, ..Answer::default() };
@@ -316,7 +368,7 @@ impl Mutations {
         }
     }
 
-    fn judge(&self, link: &Link, answer: &Answer) -> SendOutcome {
+    fn judge(&self, link: &Link, answer: &Answer, names: impl FnOnce(&Value) -> Answered) -> SendOutcome {
         let status = answer.status;
         if is_proven_refusal(status) {
             return SendOutcome::Rejected(self.shared.refused(link, answer).error);
@@ -324,24 +376,25 @@ impl Mutations {
         if !status.is_success() {
             return unknown(Some(status), &lead(link, &format!("HTTP {status} is no proof of anything")));
         }
-        let readable = if answer.body.is_empty() {
-            self.empty_success == EmptySuccess::Applied
+        let said = if answer.body.is_empty() {
+            (self.empty_success == EmptySuccess::Applied).then(Answered::default)
+        } else if answer.is_json && check_json(&answer.body).is_ok() {
+            serde_json::from_slice::<Value>(&answer.body).ok().map(|value| names(&value))
         } else {
-            answer.is_json
-                && check_json(&answer.body).is_ok()
-                && serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_ok()
+            None
         };
-        if readable {
-            SendOutcome::Applied { status: status.as_u16(), server_date: answer.server_date }
-        } else {
-            unknown(Some(status), &lead(link, "the answer to the change cannot be read"))
+        match said {
+            Some(said) => {
+                SendOutcome::Applied { status: status.as_u16(), server_date: answer.server_date, answer: said }
+            }
+            None => unknown(Some(status), &lead(link, "the answer to the change cannot be read")),
         }
     }
 }
 
 /// The answers that prove that the origin did nothing (safety.md table 2.1).
 fn is_proven_refusal(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 401 | 403 | 404 | 405 | 409 | 422 | 429)
+    matches!(status.as_u16(), 400 | 401 | 402 | 403 | 404 | 405 | 409 | 415 | 422 | 429)
 }
 
 fn unknown(status: Option<StatusCode>, why: &str) -> SendOutcome {
@@ -351,6 +404,26 @@ fn unknown(status: Option<StatusCode>, why: &str) -> SendOutcome {
 }
 
 impl Shared {
+    /// The signed address and the headers of a request.
+    async fn sign(&self, method: &str, link: &Link, body: &[u8], mut url: Url) -> Result<(Url, HeaderMap), Failed> {
+        let Signed { headers, query } =
+            self.signature.sign(method, link, body).await.map_err(|error| Failed { error, again: Again::No })?;
+        if let Some(query) = query {
+            let all = url.query().map_or_else(|| query.clone(), |present| format!("{present}&{query}"));
+            url.set_query(Some(&all));
+        }
+        Ok((url, headers))
+    }
+
+    /// Waits until the vendor's limit of calls a second lets another one go, on the clock that tests can pause.
+    async fn keep_pace(&self) {
+        let Some(pace) = &self.pace else { return };
+        while let Err(not_yet) = pace.check() {
+            let wait = not_yet.wait_time_from(governor::clock::Clock::now(pace.clock()));
+            tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+        }
+    }
+
     /// The one place where a link becomes a URL: what comes out must be what went in.
     fn url(&self, link: &Link) -> Result<Url, Failed> {
         let refuse = || Failed::no(ProviderErrorKind::Invalid, "a link does not survive as a URL");
@@ -395,6 +468,7 @@ impl Shared {
         use ProviderErrorKind as K;
         let (kind, again) = match answer.status.as_u16() {
             401 => (K::Unauthorised, Again::No),
+            402 => (K::Unpaid, Again::No),
             403 => (K::Forbidden, Again::No),
             404 => (K::NotFound, Again::No),
             409 => (K::Conflict, Again::No),
@@ -452,6 +526,7 @@ fn closed() -> Failed {
 #[derive(Default)]
 struct Answer {
     status: StatusCode,
+    headers: HeaderMap,
     is_json: bool,
     server_date: Option<Timestamp>,
     retry_after: Option<Duration>,
@@ -477,6 +552,7 @@ impl Broken {
     fn of_read(self, link: &Link) -> Failed {
         let text = lead(link, &self.text());
         match self {
+            Self::Excess(Excess::Size) => Failed::no(ProviderErrorKind::TooLarge, &text),
             // A body that comes too slowly breaks off in the decoder too, but it is the server that does not answer.
             Self::Wire(e) if e.is_timeout() || !e.is_decode() => Failed::no(ProviderErrorKind::Unavailable, &text),
             _ => Failed::no(ProviderErrorKind::Unreadable, &text),
@@ -486,15 +562,18 @@ impl Broken {
 
 impl Answer {
     async fn collect(mut response: Response) -> Result<Self, Broken> {
-        let headers = response.headers();
+        let headers = response.headers().clone();
+        let headers = &headers;
         if headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > MAX_HEADERS {
             return Err(Broken::Excess(Excess::Headers));
         }
         let mut answer = Self {
             status: response.status(),
-            is_json: header(headers, &CONTENT_TYPE)
-                .and_then(|v| v.split(';').next())
-                .is_some_and(|v| v.trim().eq_ignore_ascii_case("application/json")),
+            headers: headers.clone(),
+            is_json: header(headers, &CONTENT_TYPE).and_then(|v| v.split(';').next()).is_some_and(|v| {
+                let kind = v.trim().to_ascii_lowercase();
+                kind == "application/json" || kind.ends_with("+json")
+            }),
             server_date: header(headers, &DATE)
                 .and_then(|v| jiff::fmt::rfc2822::parse(v).ok())
                 .map(|zoned| zoned.timestamp()),
@@ -515,14 +594,40 @@ impl Answer {
         Ok(answer)
     }
 
-    /// The vendor's own words out of `{"message": ".."}` (contract section 11); for showing only, never for branching.
+    /// The vendor's own words (gallagher.md section 11, accessgrid.md section 3, thales-d1.md section 9,
+    /// cardexchange.md section 2); for showing only, never for branching.
     fn message(&self) -> SafeText {
         if check_json(&self.body).is_err() {
             return SafeText::default();
         }
-        let said = serde_json::from_slice::<Value>(&self.body).ok();
-        said.as_ref().and_then(|v| v.get("message")?.as_str()).map(SafeText::of).unwrap_or_default()
+        let Ok(said) = serde_json::from_slice::<Value>(&self.body) else { return SafeText::default() };
+        SafeText::of(&words_of(&said).join(": "))
     }
+}
+
+/// The texts of an error body, what it is about first. Objects of parameters name each parameter.
+fn words_of(said: &Value) -> Vec<String> {
+    let mut words = Vec::new();
+    for name in ["message", "errorCode", "error", "detail", "title"] {
+        match said.get(name) {
+            Some(Value::String(text)) if !text.is_empty() => words.push(text.clone()),
+            Some(Value::Array(texts)) => words.extend(texts.iter().filter_map(Value::as_str).map(str::to_owned)),
+            _ => {}
+        }
+        // A title only repeats what a detail says.
+        if name == "detail" && !words.is_empty() {
+            break;
+        }
+    }
+    for (parameter, problem) in said.get("errors").and_then(Value::as_object).into_iter().flatten().take(4) {
+        let texts = match problem {
+            Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        words.push(if parameter.is_empty() { texts } else { format!("{parameter}: {texts}") });
+    }
+    words
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a str> {

@@ -48,20 +48,7 @@ pub struct ReissueArgs {
 }
 
 fn reasons() -> impl TypedValueParser<Value = Why> {
-    PossibleValuesParser::new(Why::ALL.map(word)).try_map(|text| text.parse::<Why>())
-}
-
-/// The word of a reason on the command line.
-fn word(why: Why) -> &'static str {
-    match why {
-        Why::Expired => "expired",
-        Why::NewPhone => "new-phone",
-        Why::Lost => "lost",
-        Why::Stolen => "stolen",
-        Why::Damaged => "damaged",
-        Why::Forgotten => "forgotten",
-        Why::Test => "test",
-    }
+    PossibleValuesParser::new(Why::TO_REPLACE.iter().map(|why| <&str>::from(*why))).try_map(|text| text.parse::<Why>())
 }
 
 /// Previews, and with `--yes` does it.
@@ -162,7 +149,7 @@ fn show_plan(form: Form, plan: &ReissuePlan, profile: &TenantProfile) -> Result<
         state: plan.old.state(),
         raw_state: raw_state(&plan.old),
         owner: plan.ownership.grade.owner(),
-        why: plan.why.map(word),
+        why: plan.why.map(<&str>::from),
         mode: plan.mode.to_string(),
         leaves_old: plan.leaves_old,
         sends: SafeText::of(&plan.sends),

@@ -8,6 +8,7 @@ use crate::domain::cardholder::Cardholder;
 use crate::domain::change::CredentialChange;
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus, State, System};
 use crate::domain::ids::IntentId;
+use crate::domain::journal::Marker;
 use crate::domain::ownership::{Grade, Ownership};
 use crate::domain::policy::{ConfirmLevel, Mode, ReissueMode, Why, Writes};
 use crate::domain::problem::{Problem, ProblemKind};
@@ -49,6 +50,7 @@ fn phone(person: u32, card: &str, status: InvitationStatus) -> Credential {
         type_link: "/api/card_types/2601".parse().unwrap(),
         type_name: "Mobile Credential".into(),
         number: "Mobile PDX0123456789ABCDEF".into(),
+        marker: Marker::parse("PDX0123456789ABCDEF"),
         issue_level: None,
         status: CardStatus::Active,
         status_word: "Active".into(),
@@ -61,6 +63,8 @@ fn phone(person: u32, card: &str, status: InvitationStatus) -> Credential {
         from: None,
         until: None,
         last_used: None,
+        barred: false,
+        particulars: Vec::new(),
         as_of: start(),
     }
 }
@@ -172,6 +176,10 @@ fn plan(request: &ReissueRequest, why: Option<Why>, read_at: Timestamp) -> Reiss
             holder_link: request.holder_link.clone(),
             add: None,
             remove: None,
+            turn: None,
+            why: why.unwrap_or(Why::Expired),
+            note: String::new(),
+            marker: None,
         },
         leaves_old: false,
         sends: String::new(),

@@ -1,6 +1,7 @@
 //! Credentials: plastic cards, phone credentials, wallet passes; their states, and whether one opens a door.
 
 use super::ids::{CredentialId, HolderId, Link};
+use super::journal::Marker;
 use super::text::Untrusted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -64,11 +65,41 @@ pub enum CredentialClass {
     TrackingTag,
     /// Transact credential.
     Transact,
+    /// A pass in an Apple or Google wallet (accessgrid.md section 4).
+    WalletPass,
+    /// A card that digital cards hang from (thales-d1.md section 7).
+    FundingCard,
+    /// A digital card, born in the holder's wallet (thales-d1.md section 8).
+    DigitalCard,
+    /// A printed card (cardexchange.md section 4.3).
+    PrintedCard,
     /// A class that this version does not know; shown, never acted on.
     Unknown,
 }
 
-/// The card's own state as the vendor's machine word says it (gallagher.md section 5.3).
+impl CredentialClass {
+    /// The one system that has this kind.
+    pub fn system(self) -> System {
+        match self {
+            Self::WalletPass => System::AccessGrid,
+            Self::FundingCard | Self::DigitalCard => System::ThalesD1,
+            Self::PrintedCard => System::CardExchange,
+            Self::Card
+            | Self::Mobile
+            | Self::DigitalId
+            | Self::ApplePass
+            | Self::Piv
+            | Self::Pivi
+            | Self::GovPass
+            | Self::TrackingTag
+            | Self::Transact
+            | Self::Unknown => System::Gallagher,
+        }
+    }
+}
+
+/// The card's own state in words that all systems share; what the vendor calls it stands in
+/// [`Credential::status_word`]. For Gallagher these are its machine words (gallagher.md section 5.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, strum::Display, strum::EnumString)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -81,6 +112,12 @@ pub enum CardStatus {
     Expired,
     /// In a disabled state.
     Inactive,
+    /// Made, and not on the holder's device yet.
+    Invited,
+    /// Taken off the holder's device for good.
+    Unlinked,
+    /// Gone for good, and still shown by its vendor.
+    Ended,
     /// A word that this version does not know.
     Unknown,
 }
@@ -115,6 +152,100 @@ pub struct Invitation {
     pub single_factor: bool,
 }
 
+/// What else a vendor says about a credential or its holder, by the names that all layers use.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, strum::Display, strum::EnumString,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Particular {
+    /// The name on it.
+    FullName,
+    /// The name printed on it.
+    NameOnCard,
+    /// Employee number.
+    EmployeeNumber,
+    /// Mail address.
+    Email,
+    /// Phone.
+    Phone,
+    /// Title.
+    Title,
+    /// Department.
+    Department,
+    /// Organisation.
+    Organisation,
+    /// Location.
+    Location,
+    /// Site name.
+    SiteName,
+    /// Workstation.
+    Workstation,
+    /// Mail stop.
+    MailStop,
+    /// Company address.
+    CompanyAddress,
+    /// Classification.
+    Classification,
+    /// Number that readers see.
+    CardNumber,
+    /// Site code that readers see.
+    SiteCode,
+    /// Chip or tag.
+    Tag,
+    /// Apple, Android.
+    Platform,
+    /// The device that carries it.
+    Device,
+    /// How the device says it stands.
+    DeviceStatus,
+    /// Who made it, where the vendor says so.
+    CreatedBy,
+    /// When it was made (RFC 3339).
+    Created,
+    /// When it was last changed (RFC 3339).
+    Changed,
+    /// Why it is in its state, in the vendor's word.
+    StateReason,
+    /// What the vendor is doing with it at the moment.
+    Ongoing,
+    /// Payment scheme.
+    Scheme,
+    /// Who asked for the token.
+    TokenRequestor,
+    /// The credential that this one hangs from.
+    Parent,
+    /// The other half of a pass that exists once an Apple and once an Android phone.
+    Half,
+    /// A badge that came from the same phone credential, and outlives it.
+    Sibling,
+    /// The profile that it hangs from.
+    Profile,
+    /// How that profile stands.
+    ProfileStatus,
+    /// Layout.
+    Layout,
+    /// Encryption.
+    Encryption,
+    /// Its running production.
+    Production,
+    /// Tries of the running production.
+    Tries,
+    /// When it was printed (RFC 3339).
+    Printed,
+    /// What it replaces.
+    Replaces,
+    /// Something for people to know that has no name of its own.
+    Remark,
+}
+
+impl Particular {
+    /// The name on screen.
+    pub fn words(self) -> String {
+        self.to_string().replace('-', " ")
+    }
+}
+
 /// One credential as last read from its vendor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Credential {
@@ -134,6 +265,8 @@ pub struct Credential {
     pub type_name: Untrusted,
     /// Card number; on phone credentials a free text that carries our marker.
     pub number: Untrusted,
+    /// Our marker, wherever this vendor has room for it (safety.md section 2). Foreign hands may have copied it.
+    pub marker: Option<Marker>,
     /// Issue level of plastic.
     pub issue_level: Option<u32>,
     /// The vendor's machine word.
@@ -148,6 +281,10 @@ pub struct Credential {
     pub until: Option<Timestamp>,
     /// Last use that a controller saw (UTC).
     pub last_used: Option<Timestamp>,
+    /// True: what it hangs from (a profile, an end user) is stopped, so that it opens no door whatever its own state.
+    pub barred: bool,
+    /// What else the vendor says, in the order in which it is shown.
+    pub particulars: Vec<(Particular, Untrusted)>,
     /// When this was read from the vendor (UTC).
     pub as_of: Timestamp,
 }
@@ -215,12 +352,20 @@ impl fmt::Display for OpensDoors {
 }
 
 impl Credential {
+    /// What the vendor says under this name, or nothing.
+    pub fn particular(&self, wanted: Particular) -> Option<&Untrusted> {
+        self.particulars.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
+    }
+
     /// The canonical state. The card's own state and the invitation's are independent
     /// (gallagher.md section 5.3): a phone credential whose invitation lapsed is still "active" there.
     pub fn state(&self) -> State {
         match (self.status, self.invitation.as_ref().map(|i| i.status)) {
             (CardStatus::Unknown, _) | (_, Some(InvitationStatus::Unknown)) => State::Unknown,
+            (CardStatus::Ended, _) => State::Ended,
+            (CardStatus::Unlinked, _) => State::Unlinked,
             (CardStatus::Inactive, _) => State::Suspended,
+            (CardStatus::Invited, _) => State::Invited,
             (CardStatus::Expired, _) | (_, Some(InvitationStatus::Expired)) => State::Expired,
             (CardStatus::Pending, _) | (_, Some(InvitationStatus::NotSent)) => State::Pending,
             (CardStatus::Active, Some(InvitationStatus::Sent)) => State::Invited,
@@ -231,9 +376,18 @@ impl Credential {
     }
 
     /// True if it could open a door, or be made to by its holder alone (decision 16): active, not yet valid,
-    /// or invited and not lapsed. What cannot be judged counts as usable, so that it is never lost by mistake.
+    /// invited and not lapsed, or suspended where the holder can lift that (accessgrid.md C4, a CardExchange
+    /// holder in self-service). What cannot be judged counts as usable, so that it is never lost by mistake.
     pub fn usable(&self) -> bool {
-        !matches!(self.state(), State::Expired | State::Suspended | State::Ended | State::Unlinked)
+        match self.state() {
+            State::Expired | State::Ended | State::Unlinked => false,
+            State::Suspended => match self.class.system() {
+                System::AccessGrid => true,
+                System::CardExchange => self.status_word.raw() == "blocked",
+                System::Gallagher | System::ThalesD1 => false,
+            },
+            State::Unknown | State::Pending | State::Invited | State::Active => true,
+        }
     }
 
     /// Does it open a door now, and why (one plain sentence, with what the vendor's words mean).
@@ -241,16 +395,44 @@ impl Credential {
         if !authorised {
             return (OpensDoors::No, "the person is not authorised: every access request is denied");
         }
+        if self.barred {
+            return (OpensDoors::No, "the profile or end user that it hangs from is stopped");
+        }
+        let system = self.class.system();
         match self.state() {
-            State::Active => (OpensDoors::Yes, "active on the server; readers may take minutes to hear of a change"),
+            State::Active => (
+                OpensDoors::Yes,
+                match system {
+                    System::Gallagher => "active on the server; readers may take minutes to hear of a change",
+                    System::AccessGrid => "active at the vendor; the phone itself is not asked",
+                    System::ThalesD1 => "active at the network; the device may lag and is not asked",
+                    System::CardExchange => "activated; what the doors read is another system's and is not asked",
+                },
+            ),
             State::Invited => (OpensDoors::No, "invited, not accepted yet: nothing is on the phone"),
-            State::Pending if self.status == CardStatus::Pending => {
-                (OpensDoors::No, "not valid yet: its start date lies ahead")
+            State::Pending => (
+                OpensDoors::No,
+                match (system, self.status) {
+                    (System::Gallagher, CardStatus::Pending) => "not valid yet: its start date lies ahead",
+                    (System::Gallagher, _) => "the invitation has not been sent yet: nothing is on the phone",
+                    (System::AccessGrid, _) => "not valid yet: its start date lies ahead",
+                    (System::ThalesD1, _) => "it waits for its activation",
+                    (System::CardExchange, _) => "not handed out yet: it is being made, or waits for its activation",
+                },
+            ),
+            State::Expired if system == System::Gallagher && self.status != CardStatus::Expired => {
+                (OpensDoors::No, "invitation expired, nothing on the phone")
             }
-            State::Pending => (OpensDoors::No, "the invitation has not been sent yet: nothing is on the phone"),
-            State::Expired if self.status == CardStatus::Expired => (OpensDoors::No, "its end date has passed"),
-            State::Expired => (OpensDoors::No, "invitation expired, nothing on the phone"),
-            State::Suspended => (OpensDoors::No, "disabled in Command Centre"),
+            State::Expired => (OpensDoors::No, "its end date has passed"),
+            State::Suspended => (
+                OpensDoors::No,
+                match system {
+                    System::Gallagher => "disabled in Command Centre",
+                    System::AccessGrid => "suspended; the holder may lift that by marking the device as found",
+                    System::ThalesD1 => "suspended at the network",
+                    System::CardExchange => "blocked",
+                },
+            ),
             State::Unlinked => (OpensDoors::No, "removed from the wallet"),
             State::Ended => (OpensDoors::No, "gone for good"),
             State::Unknown => (OpensDoors::Unknown, "the vendor used a word that this version does not know"),
@@ -278,6 +460,17 @@ impl Credential {
         ] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
+        }
+        // Where the marker is not part of the number, and the word not all of the state.
+        if self.class.system() != System::Gallagher {
+            for part in [
+                self.marker.as_ref().map_or("", Marker::as_str),
+                self.particular(Particular::StateReason).map_or("", Untrusted::raw),
+                if self.barred { "barred" } else { "" },
+            ] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part.as_bytes());
+            }
         }
         hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
     }

@@ -1,7 +1,7 @@
 //! The states of one mutation intent and the events that the journal records (safety.md section 2).
 
 use super::credential::{Credential, CredentialClass};
-use super::ids::{CredentialId, HolderId, IntentId, Link, SagaId};
+use super::ids::{CredentialId, HolderId, IntentId, Link, SagaId, VendorKey};
 use super::policy::{ReissueMode, Why};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -102,8 +102,39 @@ pub enum Act {
     Swap,
     /// Add a new credential.
     Issue,
-    /// Remove the old credential after the new one became usable.
+    /// End or stop the old credential after the new one became usable.
     Retire,
+    /// Stop a credential so that it can be resumed.
+    Suspend,
+    /// Let a stopped credential work again.
+    Resume,
+    /// Take a pass off its device for good, and keep its record.
+    Unlink,
+    /// End a credential for good.
+    End,
+    /// Give a credential another state word of its vendor or site.
+    Set,
+}
+
+impl Act {
+    /// True if it makes a credential.
+    pub fn makes(self) -> bool {
+        matches!(self, Self::Swap | Self::Issue)
+    }
+
+    /// The word of the history.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Swap => "reissue",
+            Self::Issue => "issue",
+            Self::Retire => "retire",
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::Unlink => "unlink",
+            Self::End => "end",
+            Self::Set => "set state",
+        }
+    }
 }
 
 /// An object as a snapshot remembers it: identity without personal data.
@@ -127,7 +158,8 @@ pub struct Seen {
     pub fingerprint: String,
 }
 
-/// Our mark in a vendor's free text: `PDX` and 16 Crockford base-32 characters, 80 random bits (decision 12).
+/// Our mark in a vendor's record: `PDX` and 16 Crockford base-32 characters, 80 random bits (decision 12), or a
+/// random UUID where the contract says so.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Marker(String);
@@ -146,6 +178,29 @@ impl Marker {
         }
         let digits: String = digits.iter().map(|b| char::from(*b)).collect();
         Self(format!("{MARKER_PREFIX}{digits}"))
+    }
+
+    /// A marker in the form of a random UUID, where the contract says so (accessgrid.md section 9, cardexchange.md
+    /// section 7).
+    pub fn from_uuid(id: uuid::Uuid) -> Self {
+        Self(id.hyphenated().to_string())
+    }
+
+    /// A text that is a marker and nothing else, in either form; foreign texts are none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_uuid = text.parse::<uuid::Uuid>().is_ok_and(|id| id.hyphenated().to_string() == text);
+        if is_uuid {
+            return Some(Self(text.to_owned()));
+        }
+        match Self::split(text) {
+            ("", Some(marker)) if marker.0 == text => Some(marker),
+            _ => None,
+        }
+    }
+
+    /// What follows the prefix, for where the two are written apart (thales-d1.md section 11).
+    pub fn digits(&self) -> &str {
+        self.0.strip_prefix(MARKER_PREFIX).unwrap_or(&self.0)
     }
 
     /// The marker as it is written.
@@ -180,7 +235,7 @@ impl Seen {
             lasting_id: card.lasting_id.raw().to_owned(),
             type_link: card.type_link.clone(),
             class: card.class,
-            marker: Marker::split(card.number.raw()).1,
+            marker: card.marker.clone(),
             contact_hash: contact_hash(card),
             fingerprint: card.fingerprint(),
         }
@@ -225,8 +280,11 @@ pub struct Purpose {
     pub class: CredentialClass,
     /// The marker that the new object will carry, if the tenant uses markers.
     pub marker: Option<Marker>,
-    /// The old credential, if one goes.
+    /// The old credential, if one goes; of an act on one credential, that one.
     pub old: Option<Seen>,
+    /// The vendor's word for the state that `old` shall have afterwards; `None`: it shall be gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// Reason.
     pub why: Why,
     /// Ticket, or empty.
@@ -276,10 +334,12 @@ pub enum Proof {
     Diff,
     /// The old object is gone (for removals).
     Absence,
+    /// The object reads back in the state that was asked for.
+    State,
 }
 
 /// The payload of APPLIED and BOUND: which object it is and how that is known.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Binding {
     /// The object that was added; `None` for a pure removal, and until the read-back on an empty answer.
     pub object: Option<Seen>,
@@ -287,6 +347,12 @@ pub struct Binding {
     pub proofs: Vec<Proof>,
     /// The object whose end was seen: it is tombstoned (invariant I14).
     pub ended: Option<Seen>,
+    /// The credential that the vendor's own answer named as made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<CredentialId>,
+    /// The vendor's id of the operation, from its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<VendorKey>,
 }
 
 /// The payload of every other event: words for people. No personal data.

@@ -49,6 +49,9 @@ pub enum Grade {
     Claimed,
     /// Contradiction, or several candidates.
     Ambiguous,
+    /// Born in the holder's wallet: no console issued it; the authority over it is the issuer role and a ticket
+    /// (decision 10).
+    Issuer,
     /// No evidence.
     Foreign,
 }
@@ -60,6 +63,7 @@ impl Grade {
             Self::Confirmed | Self::Tagged | Self::Witnessed => "*ours",
             Self::Inferred => "~infer",
             Self::Claimed | Self::Ambiguous => "?ambig",
+            Self::Issuer => "#issuer",
             Self::Foreign => "-foreign",
         }
     }
@@ -70,6 +74,7 @@ impl Grade {
             Self::Confirmed | Self::Tagged | Self::Witnessed => "ours",
             Self::Inferred => "inferred",
             Self::Claimed | Self::Ambiguous => "ambiguous",
+            Self::Issuer => "issuer",
             Self::Foreign => "foreign",
         }
     }
@@ -100,7 +105,8 @@ pub enum Action {
 /// The reason, as the operator reads it beside the dim action.
 pub fn permits(grade: Grade, action: Action) -> Result<ConfirmLevel, &'static str> {
     match grade {
-        Grade::Confirmed | Grade::Tagged | Grade::Witnessed => Ok(match action {
+        // The ticket that the issuer's authority asks for is checked where the act is planned (decision 14).
+        Grade::Confirmed | Grade::Tagged | Grade::Witnessed | Grade::Issuer => Ok(match action {
             Action::Reversible => ConfirmLevel::L1,
             Action::Irreversible => ConfirmLevel::L2,
         }),
@@ -117,10 +123,11 @@ mod tests {
     use strum::IntoEnumIterator;
 
     #[test]
-    fn i13_only_what_is_surely_ours_may_be_touched() {
+    fn i13_only_what_is_surely_ours_or_the_issuers_may_be_touched() {
         for grade in Grade::iter() {
             for action in Action::iter() {
-                assert_eq!(permits(grade, action).is_ok(), grade.badge() == "*ours", "{grade} {action:?}");
+                let may = matches!(grade.badge(), "*ours" | "#issuer");
+                assert_eq!(permits(grade, action).is_ok(), may, "{grade} {action:?}");
             }
         }
     }

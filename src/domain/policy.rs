@@ -20,7 +20,18 @@ pub enum Mode {
 
 /// Why a pass is replaced (decision 20). The number is the digit of the wizard.
 #[derive(
-    Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, strum::Display, strum::EnumString, strum::EnumIter,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Debug,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
+    strum::IntoStaticStr,
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
@@ -39,12 +50,28 @@ pub enum Why {
     Forgotten,
     /// Looking for a fault.
     Test,
+    /// The holder left. To end a pass only.
+    Leaver,
+    /// It was issued by mistake. To end a pass only.
+    Mistake,
 }
 
 impl Why {
-    /// All reasons in the order of their digits, 1 to 7.
-    pub const ALL: [Self; 7] =
-        [Self::Expired, Self::NewPhone, Self::Lost, Self::Stolen, Self::Damaged, Self::Forgotten, Self::Test];
+    /// All reasons in the order of their digits, 1 to 9.
+    pub const ALL: [Self; 9] = [
+        Self::Expired,
+        Self::NewPhone,
+        Self::Lost,
+        Self::Stolen,
+        Self::Damaged,
+        Self::Forgotten,
+        Self::Test,
+        Self::Leaver,
+        Self::Mistake,
+    ];
+
+    /// The reasons to replace a pass or to stop one, digits 1 to 7.
+    pub const TO_REPLACE: &[Self] = Self::ALL.split_at(7).0;
 
     /// The words on screen.
     pub fn words(self) -> &'static str {
@@ -56,6 +83,8 @@ impl Why {
             Self::Damaged => "damaged",
             Self::Forgotten => "forgotten, temporary",
             Self::Test => "test",
+            Self::Leaver => "leaver",
+            Self::Mistake => "mistake",
         }
     }
 
@@ -80,6 +109,13 @@ pub enum ReissueMode {
     Swap,
     /// The new one first; the old one is retired once the new one is usable.
     AfterAccept,
+    /// The old one is stopped first: lost and stolen.
+    RevokeFirst,
+    /// The holder adds the credential herself; it is watched until it works, then the old one is offered for its
+    /// end (Thales D1).
+    HolderAdds,
+    /// An act on one credential that is no reissue.
+    Single,
 }
 
 impl ReissueMode {

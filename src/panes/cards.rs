@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 pub fn grade_role(grade: Grade) -> Role {
     match grade {
         Grade::Confirmed | Grade::Tagged | Grade::Witnessed => Role::Ours,
-        Grade::Inferred => Role::Inferred,
+        Grade::Inferred | Grade::Issuer => Role::Inferred,
         Grade::Claimed | Grade::Ambiguous => Role::Ambiguous,
         Grade::Foreign => Role::Muted,
     }

@@ -5,7 +5,7 @@ use super::history::moment;
 use crate::console::model::Model;
 use crate::console::update::age;
 use crate::domain::ids::IntentId;
-use crate::domain::journal::{Act, IntentRecord, IntentState};
+use crate::domain::journal::{IntentRecord, IntentState};
 use crate::domain::policy::ticket_problem;
 use crate::domain::text::SafeText;
 use crate::widgets::popup;
@@ -68,15 +68,6 @@ fn open_words(record: &IntentRecord) -> &'static str {
     }
 }
 
-/// What an intent does, in the word of the history.
-fn act_word(act: Act) -> &'static str {
-    match act {
-        Act::Swap => "reissue",
-        Act::Issue => "issue",
-        Act::Retire => "retire",
-    }
-}
-
 /// Draws unfinished and waiting work, and below it what the row under the cursor allows.
 pub fn draw_jobs(
     model: &Model,
@@ -107,7 +98,7 @@ pub fn draw_jobs(
         let (role, word) =
             if *waiting { (Role::Plain, "waiting".to_owned()) } else { (Role::Warn, record.state.to_string()) };
         let operator = SafeText::of(&record.operator);
-        let text = format!("{} for {}, {since} ago by {operator}  {}", act_word(p.act), model.who(&p.holder), p.ticket);
+        let text = format!("{} for {}, {since} ago by {operator}  {}", p.act.word(), model.who(&p.holder), p.ticket);
         Pen::new(buffer, theme, inner, y).cell(role, &word, 12).put(Role::Plain, &text);
         if i == cursor {
             highlight(buffer, theme, inner, y, true);

@@ -132,7 +132,7 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
 fn why_rows(sheet: &mut Sheet<'_>, wizard: &Wizard, in_force: Option<Why>) {
     let chosen = wizard.request.why.or(in_force);
     let mut label = "Why";
-    for row in [&Why::ALL[..4], &Why::ALL[4..]] {
+    for row in [&Why::TO_REPLACE[..4], &Why::TO_REPLACE[4..]] {
         let mut pen = sheet.row(label);
         label = "";
         for why in row {

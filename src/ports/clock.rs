@@ -17,4 +17,11 @@ pub trait Ids: Send + Sync {
     fn uuid(&self) -> uuid::Uuid;
     /// Random bits for a marker.
     fn marker_bits(&self) -> [u8; 10];
+    /// A UUIDv4 for a marker: random bits alone, because others read it and it must not tell the time.
+    fn random_uuid(&self) -> uuid::Uuid {
+        let mut bytes = [0; 16];
+        bytes[..10].copy_from_slice(&self.marker_bits());
+        bytes[10..].copy_from_slice(&self.marker_bits()[..6]);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
 }

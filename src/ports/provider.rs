@@ -2,9 +2,10 @@
 
 use super::permit::Permit;
 use crate::domain::cardholder::Cardholder;
-use crate::domain::change::{CredentialChange, PreparedChange};
+use crate::domain::change::{CredentialChange, NewCredential, PreparedChange};
 use crate::domain::credential::{Credential, CredentialType, System};
-use crate::domain::ids::{HolderId, Link, TenantName};
+use crate::domain::ids::{CredentialId, HolderId, Link, TenantName, VendorKey};
+use crate::domain::journal::Marker;
 use crate::domain::operation::Operation;
 use crate::domain::policy::Mode;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -28,6 +29,8 @@ pub enum ProviderErrorKind {
     Conflict,
     /// The request was refused as wrong.
     Invalid,
+    /// The account's balance does not pay for it.
+    Unpaid,
     /// Too many calls; wait so long if the server said.
     RateLimited(Option<Duration>),
     /// No answer, or no useful one.
@@ -36,6 +39,8 @@ pub enum ProviderErrorKind {
     NotConnected,
     /// The answer broke a bound or could not be read.
     Unreadable,
+    /// The answer is longer than what is read; a smaller page may fit.
+    TooLarge,
     /// A write got no proof of success or refusal.
     OutcomeUnknown,
 }
@@ -92,6 +97,12 @@ impl ProviderError {
                 "wait until it is closed, then try again",
             ),
             K::Invalid => (ProblemKind::Failed, "refused the request", "", "see the message log"),
+            K::Unpaid => (
+                ProblemKind::Refused,
+                "does not issue it",
+                "the account's balance is too low, and issuing costs money",
+                "ask whoever pays the account; nothing was issued",
+            ),
             K::RateLimited(_) => (
                 ProblemKind::Unreachable,
                 "asks us to slow down",
@@ -115,6 +126,12 @@ impl ProviderError {
                 "sent an answer that cannot be read",
                 "",
                 "read it again; if it stays, show the message log to the site's administrator",
+            ),
+            K::TooLarge => (
+                ProblemKind::Failed,
+                "sent an answer that is too long to be read",
+                "",
+                "show the message log to the site's administrator",
             ),
             K::OutcomeUnknown => (
                 ProblemKind::OutcomeUnknown,
@@ -157,15 +174,28 @@ pub struct HolderPage {
     pub next: Option<Link>,
 }
 
+/// What the vendor's own answer to a change names. Ids in it were checked; everything else is left to the read-back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answered {
+    /// The credential that was made.
+    pub made: Option<CredentialId>,
+    /// The vendor's id of the operation.
+    pub operation: Option<VendorKey>,
+    /// True: accepted and not done yet; only reading will tell.
+    pub pending: bool,
+}
+
 /// How a sent change ended (invariant I4): three-valued, and nothing is ever "failed".
 #[derive(Debug, Clone, PartialEq)]
 pub enum SendOutcome {
-    /// A proven success. The answer may name the credentials of the person as they now are.
+    /// A proven success.
     Applied {
         /// HTTP status.
         status: u16,
         /// The vendor's `Date`.
         server_date: Option<Timestamp>,
+        /// What the answer itself says about what was done.
+        answer: Answered,
     },
     /// A proven refusal by the origin itself.
     Rejected(ProviderError),
@@ -242,7 +272,8 @@ pub trait Provider: Send + Sync {
     /// People whose name, or (where the vendor can) number or contact, matches; at most `limit`.
     async fn find_holders(&self, text: &str, limit: usize) -> Result<HolderPage, ProviderError>;
 
-    /// All people by pages in a stable order, for the cache. `None`: the first page.
+    /// All people by pages in a stable order, for the cache. `None`: the first page. A person may come on several
+    /// pages where a system lists credentials and not people; each page then carries all of her that is known so far.
     async fn list_holders(&self, page: Option<&Link>, size: usize) -> Result<HolderPage, ProviderError>;
 
     /// One person with all her credentials, live.
@@ -259,6 +290,19 @@ pub trait Provider: Send + Sync {
 
     /// The vendor's own events about a person, newest first, at most `limit`; empty if there are none to be had.
     async fn events_of(&self, id: &HolderId, limit: usize) -> Result<Vec<Operation>, ProviderError>;
+
+    /// A credential like an old one, as this vendor would be asked for it, with the given marker. `holder` and `old`
+    /// come from a live read. Sends nothing.
+    ///
+    /// # Errors
+    /// If this kind is not issued through this vendor's API; the error's text says why in the vendor's terms.
+    fn successor(
+        &self,
+        holder: &HolderRead,
+        old: &Credential,
+        marker: Option<Marker>,
+        now: Timestamp,
+    ) -> Result<NewCredential, ProviderError>;
 
     /// The exact request that a change becomes. Sends nothing.
     ///

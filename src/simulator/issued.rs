@@ -147,6 +147,7 @@ fn chain(nth: u64, issue: &ConsoleIssue, tenant: &TenantName) -> Result<Vec<Even
         class: issue.class,
         marker: Some(issue.marker.clone()),
         old: None,
+        target: None,
         why: REASONS[(nth % 4) as usize],
         ticket: format!("INC{:07}", 1_004_200 + nth * 7),
         note: String::new(),
@@ -154,7 +155,7 @@ fn chain(nth: u64, issue: &ConsoleIssue, tenant: &TenantName) -> Result<Vec<Even
         owner: ProcessMark { pid: 1, boot: "before-this-world".into(), started: 0 },
     };
     let binding = |proofs: &[Proof], object: Option<&Seen>| {
-        Payload::Binding(Box::new(Binding { object: object.cloned(), proofs: proofs.to_vec(), ended: None }))
+        Payload::Binding(Box::new(Binding { object: object.cloned(), proofs: proofs.to_vec(), ..Binding::default() }))
     };
     let snapshot =
         Snapshot { before, bookmark: None, request: request.clone(), expect_contact: object.contact_hash.clone() };
@@ -193,6 +194,7 @@ fn seen(issue: &ConsoleIssue, holder: &HolderId) -> Result<Seen, BadId> {
         type_link: issue.type_path.parse()?,
         type_name: Untrusted::new("Mobile Credential"),
         number: Untrusted::new(&*issue.number),
+        marker: Some(issue.marker.clone()),
         issue_level: None,
         status: CardStatus::Active,
         status_word: Untrusted::new("Active"),
@@ -205,6 +207,8 @@ fn seen(issue: &ConsoleIssue, holder: &HolderId) -> Result<Seen, BadId> {
         from: None,
         until: None,
         last_used: None,
+        barred: false,
+        particulars: Vec::new(),
         as_of: issue.issued_at,
     };
     debug_assert!(!contact_hash(&credential).is_empty());
@@ -223,6 +227,7 @@ fn seen_plastic(other: &OtherCard, holder: &HolderId) -> Result<Seen, BadId> {
         type_link: other.type_path.parse()?,
         type_name: Untrusted::default(),
         number: Untrusted::new(&*other.number),
+        marker: None,
         issue_level: Some(1),
         status: CardStatus::Active,
         status_word: Untrusted::new("Active"),
@@ -230,6 +235,8 @@ fn seen_plastic(other: &OtherCard, holder: &HolderId) -> Result<Seen, BadId> {
         from: None,
         until: None,
         last_used: None,
+        barred: false,
+        particulars: Vec::new(),
         as_of: Timestamp::UNIX_EPOCH,
     };
     Ok(Seen::of(&credential))

@@ -2,8 +2,11 @@
 
 use super::cache::SqliteCache;
 use crate::domain::cardholder::Cardholder;
-use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus, State};
+use crate::domain::credential::{
+    CardStatus, Credential, CredentialClass, Invitation, InvitationStatus, Particular, State,
+};
 use crate::domain::ids::TenantName;
+use crate::domain::journal::Marker;
 use crate::domain::text::Untrusted;
 use crate::ports::cache::{Cache, FillMark, Hits, Scope};
 use crate::ports::provider::HolderRead;
@@ -42,6 +45,7 @@ fn card(of: &HolderRead, segment: &str, number: &str, status: CardStatus) -> Cre
         type_link: "/api/card_types/5".parse().unwrap(),
         type_name: "Mobile".into(),
         number: number.into(),
+        marker: Marker::parse("PDX0123456789ABCDEF"),
         issue_level: Some(2),
         status,
         status_word: "Aktiv\u{1b}".into(),
@@ -54,6 +58,8 @@ fn card(of: &HolderRead, segment: &str, number: &str, status: CardStatus) -> Cre
         from: Some("2026-01-01T00:00:00.123456789Z".parse().unwrap()),
         until: Some("9999-12-30T00:00:00Z".parse().unwrap()),
         last_used: Some(at(5)),
+        barred: true,
+        particulars: vec![(Particular::Department, "Night\u{1b} shift".into())],
         as_of: at(0),
     }
 }

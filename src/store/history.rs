@@ -1,7 +1,7 @@
 //! Reading what the journal adds up to.
 
 use crate::domain::ids::IntentId;
-use crate::domain::journal::{Act, IntentRecord, IntentState, Payload};
+use crate::domain::journal::{IntentRecord, IntentState, Payload};
 use crate::domain::operation::{Operation, Source};
 use crate::domain::text::SafeText;
 use jiff::Timestamp;
@@ -92,18 +92,14 @@ pub(super) fn operation(record: IntentRecord) -> Operation {
     Operation {
         at: record.moved,
         source: Source::Ledger,
-        action: SafeText::of(match purpose.act {
-            Act::Swap => "reissue",
-            Act::Issue => "issue",
-            Act::Retire => "retire",
-        }),
+        action: SafeText::of(purpose.act.word()),
         result: SafeText::of(match (record.state, record.sent) {
             (IntentState::Abandoned, Some(_)) => "no effect",
             (IntentState::Abandoned, None) => "not sent",
             (state, _) => result_word(state),
         }),
         holder: purpose.holder,
-        credential: if purpose.act == Act::Retire { old } else { new.or(old) },
+        credential: if purpose.act.makes() { new.or(old) } else { old },
         operator: SafeText::of(&record.operator),
         ticket: SafeText::of(&purpose.ticket),
         note: SafeText::of(&note),

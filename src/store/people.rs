@@ -3,8 +3,9 @@
 use super::fold::{entries, fold};
 use super::key::hex;
 use crate::domain::cardholder::Cardholder;
-use crate::domain::credential::{Credential, Invitation};
+use crate::domain::credential::{Credential, Invitation, Particular};
 use crate::domain::ids::{HolderId, TenantName};
+use crate::domain::journal::Marker;
 use crate::domain::text::Untrusted;
 use crate::ports::provider::HolderRead;
 use jiff::Timestamp;
@@ -18,7 +19,8 @@ pub(super) const HOLDER: &str = "h.id, h.link, h.first_name, h.last_name, h.desc
 
 const CREDENTIAL: &str = "c.id, h.id, c.link, c.lasting_id, c.class, c.type_link, c.type_name, c.number, \
                           c.issue_level, c.status, c.status_word, c.invited, c.inv_email, c.inv_phone, \
-                          c.inv_single, c.valid_from, c.valid_until, c.last_used, c.as_of";
+                          c.inv_single, c.valid_from, c.valid_until, c.last_used, c.as_of, c.marker, c.barred, \
+                          c.particulars";
 
 /// A time from milliseconds; one that cannot be is none.
 pub(super) fn moment(milliseconds: Option<i64>) -> Option<Timestamp> {
@@ -84,7 +86,22 @@ fn credential(row: &Row<'_>) -> rusqlite::Result<Credential> {
         until: day(16)?,
         last_used: moment(row.get(17)?),
         as_of: moment(row.get(18)?).unwrap_or_default(),
+        marker: row.get::<_, Option<String>>(19)?.and_then(|text| Marker::parse(&text)),
+        barred: row.get(20)?,
+        particulars: particulars(row.get::<_, Option<String>>(21)?.as_deref()),
     })
+}
+
+/// Particulars out of their column; one whose name this version does not know is left out.
+fn particulars(column: Option<&str>) -> Vec<(Particular, Untrusted)> {
+    let pairs: Vec<(String, String)> = column.and_then(|c| serde_json::from_str(c).ok()).unwrap_or_default();
+    pairs.into_iter().filter_map(|(name, value)| Some((name.parse().ok()?, Untrusted::new(value)))).collect()
+}
+
+/// Particulars as their column; nothing where there are none.
+fn particulars_column(card: &Credential) -> Option<String> {
+    let pairs: Vec<(String, &str)> = card.particulars.iter().map(|(n, v)| (n.to_string(), v.raw())).collect();
+    if pairs.is_empty() { None } else { serde_json::to_string(&pairs).ok() }
 }
 
 /// What a person is searched by, folded.
@@ -205,8 +222,9 @@ fn put_credential(connection: &Connection, n: i64, at: usize, card: &Credential)
         .prepare_cached(
             "INSERT OR REPLACE INTO credentials (id, holder, place, link, lasting_id, class, type_link, type_name, \
              number, issue_level, status, status_word, invited, inv_email, inv_phone, inv_single, valid_from, \
-             valid_until, last_used, as_of, number_folded, key_folded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, \
-             ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+             valid_until, last_used, as_of, number_folded, key_folded, marker, barred, particulars) VALUES (?1, ?2, \
+             ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, \
+             ?25)",
         )?
         .execute(params![
             card.id.to_string(),
@@ -231,6 +249,9 @@ fn put_credential(connection: &Connection, n: i64, at: usize, card: &Credential)
             card.as_of.as_millisecond(),
             fold(card.number.raw()),
             fold(card.id.key.as_str()),
+            card.marker.as_ref().map(Marker::as_str),
+            card.barred,
+            particulars_column(card),
         ])?;
     Ok(())
 }

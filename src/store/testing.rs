@@ -71,6 +71,7 @@ pub(super) fn purpose(person: u128, act: Act) -> Purpose {
         class: CredentialClass::Mobile,
         marker: None,
         old: Some(seen(&format!("gall:{person}/old"))),
+        target: None,
         why: Why::Lost,
         ticket: "INC-1".into(),
         note: "desk".into(),
@@ -91,7 +92,7 @@ pub(super) fn draft(id: IntentId, purpose: &Purpose, state: IntentState, attempt
         IntentState::Applied | IntentState::Bound | IntentState::Done => Payload::Binding(Box::new(Binding {
             object: Some(seen(&format!("{}/new", purpose.holder))),
             proofs: vec![Proof::Marker],
-            ended: None,
+            ..Binding::default()
         })),
         _ => Payload::Remark(Remark { text: "said".into(), status: None, candidates: vec![] }),
     };

@@ -4,6 +4,7 @@
 use crate::domain::credential::Credential;
 use crate::domain::ids::Link;
 use crate::domain::journal::{Act, Binding, Marker, Proof, Purpose, Seen, Snapshot, contact_hash};
+use crate::domain::lifecycle;
 use crate::ports::provider::FeedRow;
 
 /// Everything that was read after a call, to judge what the call did.
@@ -51,8 +52,8 @@ pub enum Finding {
 impl Traces<'_> {
     /// Judges the traces. Evidence that contradicts itself never ends in one object.
     pub fn judge(&self) -> Finding {
-        if self.purpose.act == Act::Retire {
-            return self.judge_removal();
+        if !self.purpose.act.makes() {
+            return self.judge_turn();
         }
         let finding = match &self.purpose.marker {
             Some(marker) => self.judge_marked(marker),
@@ -117,15 +118,19 @@ impl Traces<'_> {
         !self.fresh().is_empty() || self.purpose.marker.as_ref().is_some_and(|m| !self.bearers(m).is_empty())
     }
 
-    fn judge_removal(&self) -> Finding {
-        if !self.old_is_gone() {
-            return Finding::Nothing;
-        }
-        Finding::Found(Box::new(Binding {
-            object: None,
-            proofs: vec![Proof::Absence],
-            ended: self.purpose.old.clone(),
-        }))
+    /// Of an act on one object: is it in the state that was asked for? Where a state was asked for, absence from a
+    /// list proves nothing (accessgrid.md section 4.4).
+    fn judge_turn(&self) -> Finding {
+        let (old, target) = (self.purpose.old.as_ref(), self.purpose.target.as_deref());
+        let now = self.after.iter().find(|card| old.is_some_and(|old| old.is(card)));
+        let proof = match (now, target) {
+            (None, None) if old.is_some() => Proof::Absence,
+            (Some(card), _) if lifecycle::reached(card, target) => Proof::State,
+            _ => return Finding::Nothing,
+        };
+        let ends = target.is_none_or(|word| lifecycle::is_end(self.purpose.class, word));
+        let ended = old.filter(|_| ends).cloned();
+        Finding::Found(Box::new(Binding { proofs: vec![proof], ended, ..Binding::default() }))
     }
 
     fn judge_marked(&self, marker: &Marker) -> Finding {
@@ -205,7 +210,7 @@ impl Traces<'_> {
 
     fn found(&self, card: &Credential, proofs: Vec<Proof>) -> Finding {
         let ended = self.purpose.old.clone().filter(|_| self.purpose.act == Act::Swap);
-        Finding::Found(Box::new(Binding { object: Some(Seen::of(card)), proofs, ended }))
+        Finding::Found(Box::new(Binding { object: Some(Seen::of(card)), proofs, ended, ..Binding::default() }))
     }
 
     /// What speaks against an object that one kind of evidence named.
@@ -287,7 +292,7 @@ impl Traces<'_> {
     }
 
     fn bearers(&self, marker: &Marker) -> Vec<&Credential> {
-        self.after.iter().filter(|card| Marker::split(card.number.raw()).1.as_ref() == Some(marker)).collect()
+        self.after.iter().filter(|card| card.marker.as_ref() == Some(marker)).collect()
     }
 
     fn rows(&self) -> Vec<&FeedRow> {

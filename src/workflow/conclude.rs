@@ -8,7 +8,7 @@ use crate::domain::ownership::{Ownership, grade_all};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::ReissueEnd;
 use crate::ports::ledger::LedgerError;
-use crate::ports::provider::SendOutcome;
+use crate::ports::provider::{Answered, SendOutcome};
 use jiff::Timestamp;
 
 impl Attempt<'_> {
@@ -28,7 +28,9 @@ impl Attempt<'_> {
     async fn judge(&self, outcome: SendOutcome, snapshot: &Snapshot, reading: impl FnOnce() + Send) -> ReissueEnd {
         let tenant = &self.means.provider.profile().name;
         match outcome {
-            SendOutcome::Applied { status, server_date } => self.applied(status, server_date, snapshot, reading).await,
+            SendOutcome::Applied { status, server_date, answer } => {
+                self.applied(status, server_date, answer, snapshot, reading).await
+            }
             SendOutcome::Rejected(error) => {
                 let problem = error.problem(tenant);
                 match self.close(IntentState::Rejected, &problem, error.status).await {
@@ -65,12 +67,13 @@ impl Attempt<'_> {
         &self,
         status: u16,
         server_date: Option<Timestamp>,
+        answer: Answered,
         snapshot: &Snapshot,
         reading: impl FnOnce() + Send,
     ) -> ReissueEnd {
-        // Written before the read-back: that it was applied is known now, and a crash must not lose it. What
-        // it made is not known yet, because the answer is empty.
-        let pending = Binding { object: None, proofs: Vec::new(), ended: None };
+        // Written before the read-back: that it was applied is known now, and a crash must not lose it, nor the
+        // name of what it made, where the answer gave one.
+        let pending = Binding { named: answer.made, operation: answer.operation, ..Binding::default() };
         let recorded = self.record(vec![(IntentState::Applied, binding(&pending))], server_date).await;
         reading();
         let seen = self.read_back(snapshot).await;
@@ -156,8 +159,11 @@ impl Attempt<'_> {
 
     fn not_visible(&self) -> Problem {
         let what = match self.purpose.act {
-            Act::Retire => "the removal was accepted, but the old pass is still listed",
+            Act::Retire => "the removal was accepted, but the old pass does not show it yet",
             Act::Swap | Act::Issue => "the change was accepted, but the new pass is not listed yet",
+            Act::Suspend | Act::Resume | Act::Unlink | Act::End | Act::Set => {
+                "the change was accepted, but the pass does not show it yet"
+            }
         };
         Problem::new(ProblemKind::OutcomeUnknown, what, "", "it is checked by reading; do not repeat it")
     }

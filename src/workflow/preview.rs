@@ -3,13 +3,12 @@
 use super::Means;
 use super::gate::LiveView;
 use crate::domain::change::{CredentialChange, NewCredential};
-use crate::domain::credential::{Credential, CredentialClass};
+use crate::domain::credential::{Credential, CredentialClass, System};
 use crate::domain::journal::{Marker, Seen};
 use crate::domain::policy::{ConfirmLevel, ReissueMode, Why};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissuePlan, ReissueRequest};
-use crate::domain::text::{Untrusted, mask_contact};
-use jiff::Timestamp;
+use crate::domain::text::mask_contact;
 
 /// Computes exactly what a reissue would do now. Reads only.
 ///
@@ -34,12 +33,19 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
     if mode == ReissueMode::Swap {
         keep_one(&view, &old)?;
     }
-    let add = successor(means, &old, view.read_at);
+    let add = means
+        .provider
+        .successor(&view.read, &old, marker(means, &old), view.read_at)
+        .map_err(|e| e.problem(&means.provider.profile().name))?;
     let change = CredentialChange {
         holder: request.holder.clone(),
         holder_link: request.holder_link.clone(),
         remove: (mode == ReissueMode::Swap).then(|| Seen::of(&old)),
         add: Some(add.clone()),
+        turn: None,
+        why: why.unwrap_or(Why::Test),
+        note: request.note.clone(),
+        marker: add.marker.clone(),
     };
     // What the vendor cannot be asked must not wait for `y` to be refused.
     means.provider.prepare(&change).map_err(|e| e.problem(&means.provider.profile().name))?;
@@ -108,6 +114,15 @@ pub(super) fn gone(request: &ReissueRequest) -> Problem {
     )
 }
 
+/// A fresh marker in the form that the system has room for, where the tenant uses markers.
+fn marker(means: &Means, old: &Credential) -> Option<Marker> {
+    means.provider.profile().marker.then(|| match old.class.system() {
+        System::Gallagher | System::ThalesD1 => Marker::from_bits(means.ids.marker_bits()),
+        // The time in our own ids must not show in what others read: these bits are random.
+        System::AccessGrid | System::CardExchange => Marker::from_uuid(means.ids.random_uuid()),
+    })
+}
+
 fn reissuable(card: &Credential) -> Result<(), Problem> {
     let why = match card.class {
         CredentialClass::Mobile => return Ok(()),
@@ -121,6 +136,10 @@ fn reissuable(card: &Credential) -> Result<(), Problem> {
         CredentialClass::TrackingTag | CredentialClass::Transact => {
             "this kind is handed out by the system that it belongs to"
         }
+        CredentialClass::WalletPass
+        | CredentialClass::FundingCard
+        | CredentialClass::DigitalCard
+        | CredentialClass::PrintedCard => return Ok(()),
         CredentialClass::Unknown => "this version does not know this kind of credential",
     };
     Err(Problem::new(
@@ -129,28 +148,6 @@ fn reissuable(card: &Credential) -> Result<(), Problem> {
         why,
         "phone credentials can; use Command Centre for this one",
     ))
-}
-
-/// The new credential: same type, same label, same contact, a marker of its own.
-fn successor(means: &Means, old: &Credential, now: Timestamp) -> NewCredential {
-    let number = old.number.raw();
-    // A number that was left out at creation is filled with the credential's own id, which is no label.
-    let label = if number == old.lasting_id.raw() { "" } else { Marker::split(number).0.trim() };
-    let number = if means.provider.profile().marker {
-        Some(Untrusted::new(Marker::from_bits(means.ids.marker_bits()).stamp(label)))
-    } else {
-        // Never an old marker: a copied one would make both cards ambiguous (decision 11).
-        (!label.is_empty()).then(|| Untrusted::new(label))
-    };
-    let invitation = old.invitation.as_ref();
-    NewCredential {
-        type_link: old.type_link.clone(),
-        number,
-        email: invitation.map(|i| i.email.clone()).unwrap_or_default(),
-        phone: invitation.map(|i| i.phone.clone()).unwrap_or_default(),
-        single_factor: invitation.is_some_and(|i| i.single_factor),
-        until: old.until.filter(|until| *until > now),
-    }
 }
 
 /// The lines of the wizard.
@@ -170,7 +167,7 @@ impl Words<'_> {
                 format!("1 PATCH to cardholder {person}: add 1, nothing else; the old pass is left in place")
             }
             (None, ReissueMode::Swap) => format!("1 PATCH to cardholder {person}: remove 1, add 1, nothing else"),
-            (None, ReissueMode::AfterAccept) => {
+            (None, _) => {
                 format!("1 PATCH to cardholder {person}: add 1; later 1 PATCH: remove 1, nothing else")
             }
         }
@@ -185,7 +182,7 @@ impl Words<'_> {
         match (&self.refused, self.mode) {
             (Some(problem), _) => format!("{mail}; old pass stays: {}; {}", problem.why, problem.next),
             (None, ReissueMode::Swap) => mail,
-            (None, ReissueMode::AfterAccept) => format!("{mail}; the old pass is removed once the new one works"),
+            (None, _) => format!("{mail}; the old pass is removed once the new one works"),
         }
     }
 
@@ -196,7 +193,7 @@ impl Words<'_> {
                 "together, at once: one PATCH removes the old and adds the new; the old stops working now".to_owned()
             }
             (None, ReissueMode::Swap) => "together: one PATCH removes the old and adds the new".to_owned(),
-            (None, ReissueMode::AfterAccept) => "new first: the old works until the new one is accepted".to_owned(),
+            (None, _) => "new first: the old works until the new one is accepted".to_owned(),
         }
     }
 
@@ -207,7 +204,7 @@ impl Words<'_> {
             }
             (None, ReissueMode::Swap) => "none: the old invitation is gone; a new one can be issued".to_owned(),
             (Some(_), _) => "none by itself: the new pass can be removed in Command Centre".to_owned(),
-            (None, ReissueMode::AfterAccept) => {
+            (None, _) => {
                 "none by itself: until the new one is accepted, it can be removed and the old pass stays".to_owned()
             }
         }

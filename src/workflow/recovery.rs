@@ -7,7 +7,7 @@ use super::gate::ledger_problem;
 use crate::domain::credential::Credential;
 use crate::domain::ids::IntentId;
 use crate::domain::journal::{
-    Act, Binding, IntentRecord, IntentState, Marker, Payload, ProcessMark, Proof, Remark, Seen, Snapshot,
+    Act, Binding, IntentRecord, IntentState, Payload, ProcessMark, Proof, Remark, Seen, Snapshot,
 };
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::Settled;
@@ -143,7 +143,7 @@ async fn bearers(means: &Means, record: &IntentRecord) -> Vec<Seen> {
     let Ok(read) = means.provider.holder(&record.purpose.holder, &record.purpose.holder_link).await else {
         return Vec::new();
     };
-    let carries = |card: &&Credential| Marker::split(card.number.raw()).1.as_ref() == Some(marker);
+    let carries = |card: &&Credential| card.marker.as_ref() == Some(marker);
     read.credentials.iter().filter(carries).map(Seen::of).collect()
 }
 
@@ -216,8 +216,8 @@ async fn settle_applied(means: &Means, record: &IntentRecord) -> Settled {
             step(means, record, vec![(S::Diverged, payload)], words).await
         }
         Finding::Unproved { why, .. } => stands(record, unproved_words(why)),
-        Finding::Nothing if record.purpose.act == Act::Retire => {
-            stands(record, "the removal was accepted, but the old pass is still listed")
+        Finding::Nothing if !record.purpose.act.makes() => {
+            stands(record, "the change was accepted, but the pass does not show it yet")
         }
         Finding::Nothing => stands(record, "the change was accepted, but the new pass is not listed yet"),
     }
@@ -240,7 +240,7 @@ fn unproved_words(why: &str) -> String {
 
 /// Proof that a lost call had no effect, or why that cannot be said (safety.md 4.3).
 async fn nothing_happened(means: &Means, record: &IntentRecord, seen: &ReadBack) -> Result<(), String> {
-    let removal = record.purpose.act == Act::Retire;
+    let removal = !record.purpose.act.makes();
     if seen.old_is_gone {
         return Err("the old pass is gone, and no new one is found: a person must look".to_owned());
     }
@@ -292,10 +292,14 @@ fn done_words(record: &IntentRecord, bound: &Binding) -> String {
         Proof::Feed => "the vendor's log",
         Proof::Diff => "comparing lists",
         Proof::Absence => "its absence",
+        Proof::State => "its state",
     });
     let how = how.collect::<Vec<_>>().join(", ");
     match record.purpose.act {
-        Act::Retire => "done: the old pass is gone".to_owned(),
+        Act::Retire => "done: the old pass is gone or stopped".to_owned(),
+        Act::Suspend | Act::Resume | Act::Unlink | Act::End | Act::Set => {
+            format!("done: the pass is {}", record.purpose.target.as_deref().unwrap_or("gone"))
+        }
         Act::Swap => format!("done: the old pass is gone, the new one was found by {how}"),
         Act::Issue => format!("done: the new pass was found by {how}"),
     }

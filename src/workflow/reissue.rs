@@ -9,7 +9,7 @@ use super::attempt::{Armed, Attempt};
 use super::gate::{LiveView, ledger_ready};
 use super::preview::{gone, keep_one, order};
 use crate::domain::ids::{Link, SagaId};
-use crate::domain::journal::{Act, Marker, Purpose, Seen, contact_hash};
+use crate::domain::journal::{Act, Purpose, Seen, contact_hash};
 use crate::domain::policy::ReissueMode;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueStep};
@@ -67,10 +67,10 @@ async fn open<'a>(means: &'a Means, plan: &ReissuePlan) -> Result<Attempt<'a>, P
     let Some(why) = plan.why else {
         return Err(Problem::new(ProblemKind::Usage, "no reason was chosen", "", "choose one with 1 to 7"));
     };
-    let marker = plan.change.add.as_ref().and_then(|add| Marker::split(add.number.as_ref()?.raw()).1);
+    let marker = plan.change.marker.clone();
     let act = match plan.mode {
         ReissueMode::Swap => Act::Swap,
-        ReissueMode::AfterAccept => Act::Issue,
+        _ => Act::Issue,
     };
     let purpose = Purpose {
         saga: SagaId(means.ids.uuid()),
@@ -82,6 +82,7 @@ async fn open<'a>(means: &'a Means, plan: &ReissuePlan) -> Result<Attempt<'a>, P
         class: plan.old.class,
         marker,
         old: (!plan.leaves_old).then(|| Seen::of(&plan.old)),
+        target: None,
         why,
         ticket: plan.request.ticket.clone(),
         note: plan.request.note.clone(),

@@ -85,6 +85,10 @@ async fn check_and_arm(attempt: &Attempt<'_>, issue: &IntentRecord, old: &Seen, 
         holder_link: issue.purpose.holder_link.clone(),
         add: None,
         remove,
+        turn: None,
+        why: issue.purpose.why,
+        note: issue.purpose.note.clone(),
+        marker: None,
     };
     attempt.arm(&view, bookmark, &change, String::new()).await
 }

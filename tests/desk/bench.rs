@@ -73,7 +73,7 @@ impl Bench {
         let mut proofs = vec![Proof::Diff];
         proofs.extend(marker.is_some().then_some(Proof::Marker));
         proofs.extend(self.town.has_feed.then_some(Proof::Feed));
-        let bound = Binding { object: Some(Seen::of(&card)), proofs, ended: None };
+        let bound = Binding { object: Some(Seen::of(&card)), proofs, ..Binding::default() };
         let purpose = Purpose { marker, ..purpose(self.dice.uuid(), Act::Issue) };
         let snapshot = Snapshot { before, bookmark, request: "00".into(), expect_contact: String::new() };
         self.journal(purpose, snapshot, bound).await;
@@ -159,6 +159,7 @@ pub fn purpose(saga: uuid::Uuid, act: Act) -> Purpose {
         class: CredentialClass::Mobile,
         marker: None,
         old: None,
+        target: None,
         why: Why::NewPhone,
         ticket: String::new(),
         note: String::new(),

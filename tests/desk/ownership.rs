@@ -245,7 +245,7 @@ fn strange_journal(dice: &mut impl Rng) -> (Credential, Vec<IntentRecord>) {
                     request: "00".into(),
                     expect_contact: String::new(),
                 }),
-                binding: dice.random_bool(0.7).then_some(Binding { object, proofs, ended }),
+                binding: dice.random_bool(0.7).then_some(Binding { object, proofs, ended, ..Binding::default() }),
                 remark: dice.random_bool(0.5).then(|| Remark {
                     text: String::new(),
                     status: None,

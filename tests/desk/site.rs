@@ -201,6 +201,7 @@ fn client(sim: &Simulator, proofs: Proofs, clock: &Arc<dyn Clock>) -> Gallagher 
         key: Secret::new(sim.api_key().to_owned()),
         trust: Trust::default(),
         limits: Limits {
+            per_second: None,
             connect: Duration::from_millis(500),
             total: Duration::from_millis(1500),
             pause: Duration::from_millis(2),

@@ -4,10 +4,10 @@
 //! SIGKILL happens.
 
 use async_trait::async_trait;
-use passdesk::domain::change::{CredentialChange, PreparedChange};
-use passdesk::domain::credential::CredentialType;
+use passdesk::domain::change::{CredentialChange, NewCredential, PreparedChange};
+use passdesk::domain::credential::{Credential, CredentialType};
 use passdesk::domain::ids::{HolderId, IntentId, Link, TenantName};
-use passdesk::domain::journal::{Event, EventDraft, IntentRecord, ProcessMark};
+use passdesk::domain::journal::{Event, EventDraft, IntentRecord, Marker, ProcessMark};
 use passdesk::domain::operation::Operation;
 use passdesk::ports::ledger::{HistoryQuery, Ledger, LedgerError, LedgerHealth};
 use passdesk::ports::permit::Permit;
@@ -130,6 +130,16 @@ impl Provider for StoppingVendor {
     async fn events_of(&self, id: &HolderId, limit: usize) -> Result<Vec<Operation>, ProviderError> {
         self.0.events_of(id, limit).await
     }
+    fn successor(
+        &self,
+        holder: &HolderRead,
+        old: &Credential,
+        marker: Option<Marker>,
+        now: jiff::Timestamp,
+    ) -> Result<NewCredential, ProviderError> {
+        self.0.successor(holder, old, marker, now)
+    }
+
     fn prepare(&self, change: &CredentialChange) -> Result<PreparedChange, ProviderError> {
         self.0.prepare(change)
     }

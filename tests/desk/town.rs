@@ -5,19 +5,20 @@
 use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan};
 use passdesk::domain::cardholder::Cardholder;
-use passdesk::domain::change::{CredentialChange, PreparedChange};
+use passdesk::domain::change::{CredentialChange, NewCredential, PreparedChange};
 use passdesk::domain::credential::{
     CardStatus, Credential, CredentialClass, CredentialType, Invitation, InvitationStatus, System,
 };
 use passdesk::domain::ids::{CredentialId, HolderId, Link};
+use passdesk::domain::journal::Marker;
 use passdesk::domain::operation::Operation;
 use passdesk::domain::policy::Mode;
 use passdesk::domain::text::Untrusted;
 use passdesk::ports::clock::{Clock, Ids};
 use passdesk::ports::permit::Permit;
 use passdesk::ports::provider::{
-    Connection, FeedRead, FeedRow, HolderPage, HolderRead, Provider, ProviderError, ProviderErrorKind, SendOutcome,
-    TenantProfile,
+    Answered, Connection, FeedRead, FeedRow, HolderPage, HolderRead, Provider, ProviderError, ProviderErrorKind,
+    SendOutcome, TenantProfile,
 };
 use rand::{RngCore, SeedableRng};
 use std::collections::VecDeque;
@@ -204,6 +205,7 @@ impl Streets {
             id: format!("gall:4665/{segment}").parse().unwrap(),
             holder: holder_id(),
             link: format!("/api/cardholders/4665/cards/{segment}").parse().unwrap(),
+            marker: Marker::split(number).1,
             number: Untrusted::new(if number.is_empty() { lasting.as_str() } else { number }),
             lasting_id: Untrusted::new(lasting),
             class: CredentialClass::Mobile,
@@ -221,6 +223,8 @@ impl Streets {
             from: None,
             until: None,
             last_used: None,
+            barred: false,
+            particulars: Vec::new(),
             as_of: self.now,
         }
     }
@@ -348,6 +352,16 @@ impl Provider for Town {
         Ok(Vec::new())
     }
 
+    fn successor(
+        &self,
+        _: &HolderRead,
+        old: &Credential,
+        marker: Option<Marker>,
+        now: Timestamp,
+    ) -> Result<NewCredential, ProviderError> {
+        Ok(NewCredential::like_phone(old, marker, now))
+    }
+
     fn prepare(&self, change: &CredentialChange) -> Result<PreparedChange, ProviderError> {
         if change.add.as_ref().is_some_and(|new| new.email.is_empty() && !new.phone.is_empty()) {
             return Err(ProviderError::new(ProviderErrorKind::Invalid, "a phone number needs an address"));
@@ -388,7 +402,9 @@ impl Provider for Town {
                 };
                 SendOutcome::Rejected(ProviderError { status: Some(status), ..ProviderError::new(kind, "refused") })
             }
-            (Answer::Done, Ok(())) => SendOutcome::Applied { status: 204, server_date: None },
+            (Answer::Done, Ok(())) => {
+                SendOutcome::Applied { status: 204, server_date: None, answer: Answered::default() }
+            }
             _ => SendOutcome::Unknown(ProviderError::new(ProviderErrorKind::OutcomeUnknown, "no answer")),
         }
     }

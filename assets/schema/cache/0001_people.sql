@@ -48,6 +48,9 @@ CREATE TABLE credentials (
     valid_until  TEXT,
     last_used    INTEGER,
     as_of        INTEGER NOT NULL,
+    marker       TEXT,
+    barred       INTEGER NOT NULL DEFAULT 0,
+    particulars  TEXT,
     number_folded TEXT NOT NULL,
     key_folded   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -95,6 +95,7 @@ mod tests {
     use super::*;
     use crate::domain::credential::CredentialClass;
     use crate::domain::journal::Seen;
+    use crate::domain::policy::Why;
 
     fn origin() -> Origin {
         Origin::parse("https://cc.site.example:8904").unwrap()
@@ -119,13 +120,20 @@ mod tests {
             holder_link: "/api/cardholders/7741".parse().unwrap(),
             add: Some(NewCredential {
                 type_link: "/api/card_types/2601".parse().unwrap(),
+                marker: None,
                 number: Some("Pixel 9 PDX0123456789ABCDEF".into()),
                 email: "mara.quill@site.example".into(),
                 phone: "+64215550123".into(),
                 single_factor: true,
                 until: Some("2027-01-01T00:00:00.5Z".parse().unwrap()),
+                particulars: Vec::new(),
+                replaces: None,
             }),
             remove: Some(old()),
+            turn: None,
+            why: Why::NewPhone,
+            note: String::new(),
+            marker: None,
         }
     }
 

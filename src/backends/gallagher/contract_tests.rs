@@ -7,7 +7,7 @@ use crate::domain::change::NewCredential;
 use crate::domain::credential::{Credential, CredentialClass, InvitationStatus, State, System};
 use crate::domain::journal::Seen;
 use crate::domain::operation::Source;
-use crate::domain::policy::Mode;
+use crate::domain::policy::{Mode, Why};
 use crate::simulator::{self, Fault, FaultKind, ForeignKind, ForeignWrite, SimOptions, Simulator, When};
 use jiff::Timestamp;
 use serde_json::json;
@@ -71,13 +71,20 @@ fn swap(read: &HolderRead) -> CredentialChange {
         holder_link: read.holder.link.clone(),
         add: Some(NewCredential {
             type_link: old.type_link.clone(),
+            marker: None,
             number: Some("Mobile PDX0123456789ABCDEF".into()),
             email: old.invitation.as_ref().unwrap().email.clone(),
             phone: "".into(),
             single_factor: false,
             until: None,
+            particulars: Vec::new(),
+            replaces: None,
         }),
         remove: Some(Seen::of(old)),
+        turn: None,
+        why: Why::NewPhone,
+        note: String::new(),
+        marker: None,
     }
 }
 

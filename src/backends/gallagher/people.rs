@@ -5,6 +5,7 @@ use crate::backends::query::{encoded, with_query};
 use crate::domain::cardholder::Cardholder;
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus};
 use crate::domain::ids::{CredentialId, HolderId, Link, VendorKey};
+use crate::domain::journal::Marker;
 use crate::domain::text::Untrusted;
 use crate::ports::provider::{HolderPage, HolderRead};
 use jiff::Timestamp;
@@ -135,6 +136,7 @@ impl Gallagher {
             class,
             type_link: type_link.unwrap_or_else(|| link.clone()),
             type_name: wire::text(card_type, "name"),
+            marker: Marker::split(wire::text(card, "number").raw()).1,
             number: wire::text(card, "number"),
             issue_level: card.get("issueLevel").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()),
             status: word(status, "type", CardStatus::Unknown),
@@ -148,6 +150,8 @@ impl Gallagher {
             from: wire::time(card, "from"),
             until: wire::time(card, "until"),
             last_used: wire::time(card, "lastUsedTime"),
+            barred: false,
+            particulars: Vec::new(),
             link,
             as_of,
         })

@@ -3,9 +3,11 @@
 #![allow(clippy::disallowed_methods, reason = "a server that is slow on purpose has a real thread that sleeps")]
 
 use super::*;
+use crate::backends::signature::FixedKey;
 use crate::domain::ids::{HolderId, IntentId, TenantName};
 use crate::domain::journal::{Event, EventDraft, IntentRecord, ProcessMark};
 use crate::domain::operation::Operation;
+use crate::domain::text::Secret;
 use crate::ports::ledger::{HistoryQuery, Ledger, LedgerError, LedgerHealth};
 use async_trait::async_trait;
 use std::io::{Read, Write};
@@ -129,6 +131,10 @@ impl Ledger for TakesAll {
 }
 
 /// Leave to send a change.
+fn fixed(key: Secret) -> Arc<dyn Signature> {
+    Arc::new(FixedKey::new(&key).unwrap())
+}
+
 pub async fn permit(change: &PreparedChange) -> Permit {
     let intent = IntentId(uuid::Uuid::from_u128(7));
     Permit::after_sending(&TakesAll, intent, 1, change, "op7", Timestamp::UNIX_EPOCH).await.unwrap()
@@ -136,6 +142,7 @@ pub async fn permit(change: &PreparedChange) -> Permit {
 
 pub fn short() -> Limits {
     Limits {
+        per_second: None,
         connect: Duration::from_secs(1),
         total: Duration::from_secs(2),
         pause: Duration::from_millis(5),
@@ -144,8 +151,8 @@ pub fn short() -> Limits {
 }
 
 pub fn both(origin: &Origin) -> (Reads, Mutations) {
-    let key = Secret::new("GGL-API-KEY CANARY-0000-7F3A".into());
-    clients(origin, &key, &Trust::default(), short(), EmptySuccess::Applied).unwrap()
+    let key = fixed(Secret::new("GGL-API-KEY CANARY-0000-7F3A".into()));
+    clients(origin, key, &Trust::default(), short(), EmptySuccess::Applied).unwrap()
 }
 
 fn change() -> PreparedChange {
@@ -158,7 +165,7 @@ fn change() -> PreparedChange {
 
 async fn send_to(origin: &Origin) -> SendOutcome {
     let change = change();
-    both(origin).1.send(permit(&change).await, &change).await
+    both(origin).1.send(permit(&change).await, &change, |_| Answered::default()).await
 }
 
 async fn read_from(server: &RawServer) -> Result<Json, ProviderError> {
@@ -257,10 +264,10 @@ async fn what_cannot_be_connected_was_not_sent() {
     let plain = RawServer::saying(answer("204 No Content", "", ""));
     let origin = Origin::parse(&plain.origin.to_string().replace("http:", "https:")).unwrap();
     let trust = Trust { pin: Some("00".repeat(32).parse().unwrap()), client: None };
-    let key = Secret::new("GGL-API-KEY 7F3A".into());
-    let (_, mutations) = clients(&origin, &key, &trust, short(), EmptySuccess::Applied).unwrap();
+    let key = fixed(Secret::new("GGL-API-KEY 7F3A".into()));
+    let (_, mutations) = clients(&origin, key, &trust, short(), EmptySuccess::Applied).unwrap();
     let change = change();
-    assert_eq!(kind_of(&mutations.send(permit(&change).await, &change).await), not_sent);
+    assert_eq!(kind_of(&mutations.send(permit(&change).await, &change, |_| Answered::default()).await), not_sent);
 }
 
 #[tokio::test]
@@ -301,7 +308,7 @@ async fn i2_a_permit_covers_one_request_only() {
     let mut other = change();
     let leave = permit(&other).await;
     other.body.push(b' ');
-    assert_eq!(kind_of(&mutations.send(leave, &other).await).0, "not sent");
+    assert_eq!(kind_of(&mutations.send(leave, &other, |_| Answered::default()).await).0, "not sent");
     assert_eq!(server.connections.load(Ordering::SeqCst), 0);
 }
 
@@ -314,7 +321,7 @@ async fn a_refused_key_is_not_tried_again_until_someone_asks() {
     assert_eq!((first.kind.clone(), first.said.as_str()), (ProviderErrorKind::Unauthorised, "bad<1B>[2Jkey"));
     assert_eq!(reads.json(&link).await.unwrap_err(), first);
     let change = change();
-    let outcome = mutations.send(permit(&change).await, &change).await;
+    let outcome = mutations.send(permit(&change).await, &change, |_| Answered::default()).await;
     assert_eq!(kind_of(&outcome), ("not sent", Some(ProviderErrorKind::Unauthorised), Some(401)));
     assert_eq!(server.count(), 1, "each refusal raises an alarm at the site");
     reads.try_key_again();
@@ -382,7 +389,7 @@ async fn i23_an_endless_body_is_cut_off() {
         }
     });
     let error = read_from(&server).await.unwrap_err();
-    assert_eq!(error.kind, ProviderErrorKind::Unreadable);
+    assert_eq!(error.kind, ProviderErrorKind::TooLarge);
     assert!(error.detail.as_str().contains("8 MiB"), "{error:?}");
     assert_eq!(kind_of(&send_to(&server.origin).await).0, "unknown");
     let taken = taken.load(Ordering::SeqCst);
@@ -447,8 +454,12 @@ async fn no_more_than_two_calls_are_in_flight() {
     let (reads, mutations) = both(&server.origin);
     let (link, change): (Link, _) = ("/api".parse().unwrap(), change());
     let leave = permit(&change).await;
-    let (a, b, c, sent) =
-        tokio::join!(reads.json(&link), reads.json(&link), reads.json(&link), mutations.send(leave, &change));
+    let (a, b, c, sent) = tokio::join!(
+        reads.json(&link),
+        reads.json(&link),
+        reads.json(&link),
+        mutations.send(leave, &change, |_| Answered::default())
+    );
     assert!(a.is_ok() && b.is_ok() && c.is_ok() && kind_of(&sent).0 == "applied");
     assert_eq!(most.load(Ordering::SeqCst), 2);
 }
@@ -506,10 +517,14 @@ async fn a_change_goes_to_the_pinned_server_only() {
         ),
     ] {
         let trust = Trust { pin, client: None };
-        let key = Secret::new("GGL-API-KEY 7F3A".into());
-        let (_, mutations) = clients(origin, &key, &trust, short(), EmptySuccess::Applied).unwrap();
+        let key = fixed(Secret::new("GGL-API-KEY 7F3A".into()));
+        let (_, mutations) = clients(origin, key, &trust, short(), EmptySuccess::Applied).unwrap();
         let change = change();
-        assert_eq!(kind_of(&mutations.send(permit(&change).await, &change).await), expected, "{name}");
+        assert_eq!(
+            kind_of(&mutations.send(permit(&change).await, &change, |_| Answered::default()).await),
+            expected,
+            "{name}"
+        );
     }
 }
 
@@ -517,8 +532,8 @@ async fn a_change_goes_to_the_pinned_server_only() {
 async fn a_changed_certificate_stops_all_work_and_is_no_outage() {
     let (origin, _) = tls_server(true).await;
     let trust = Trust { pin: Some("00".repeat(32).parse().unwrap()), client: None };
-    let key = Secret::new("GGL-API-KEY 7F3A".into());
-    let (reads, mutations) = clients(&origin, &key, &trust, short(), EmptySuccess::Applied).unwrap();
+    let key = fixed(Secret::new("GGL-API-KEY 7F3A".into()));
+    let (reads, mutations) = clients(&origin, key, &trust, short(), EmptySuccess::Applied).unwrap();
     let error = reads.json(&"/api".parse().unwrap()).await.unwrap_err();
     let untrusted = ProviderErrorKind::Untrusted("its certificate is not the pinned one");
     assert_eq!(error.kind, untrusted);
@@ -527,7 +542,7 @@ async fn a_changed_certificate_stops_all_work_and_is_no_outage() {
     assert!(problem.to_string().contains("not the pinned one"), "{problem}");
     assert!(reads.shared.paused.load(std::sync::atomic::Ordering::SeqCst));
     let change = change();
-    let outcome = mutations.send(permit(&change).await, &change).await;
+    let outcome = mutations.send(permit(&change).await, &change, |_| Answered::default()).await;
     assert_eq!(kind_of(&outcome), ("not sent", Some(untrusted), None));
 }
 

@@ -1,9 +1,9 @@
 //! From the journal and a live read to a grade for each credential of one person (safety.md 4.1 and 4.3,
 //! decisions 10 to 12). Pure: the same records and cards always give the same grades.
 
-use super::{Evidence, Ownership, Strength};
-use crate::domain::credential::Credential;
-use crate::domain::journal::{Act, IntentRecord, IntentState, Marker, Proof, Seen, contact_hash};
+use super::{Evidence, Grade, Ownership, Strength};
+use crate::domain::credential::{Credential, State, System};
+use crate::domain::journal::{IntentRecord, IntentState, Marker, Proof, Seen, contact_hash};
 use crate::domain::text::{SafeText, Untrusted};
 
 /// Grades all credentials of one person, in their order.
@@ -31,11 +31,18 @@ impl Fact {
 }
 
 fn grade(records: &[IntentRecord], cards: &[Credential], card: &Credential) -> Ownership {
-    if let Some(record) = records.iter().find(|r| ended(r, card)) {
+    if card.class.system() == System::ThalesD1 {
+        let clue = "born in the holder's wallet or at the issuer's bank; the issuer role and a ticket decide";
+        return Ownership { grade: Grade::Issuer, clues: vec![SafeText::of(clue)] };
+    }
+    // Some vendors go on showing what has ended; that is no coming back.
+    if card.state() != State::Ended
+        && let Some(record) = records.iter().find(|r| ended(r, card))
+    {
         let clue = format!("its end was recorded {}; an id that comes back is not ours", day(record));
         return Ownership { grade: Evidence::Ended.grade(), clues: vec![SafeText::of(&clue)] };
     }
-    let marker = Marker::split(card.number.raw()).1;
+    let marker = card.marker.clone();
     let mut facts: Vec<Fact> =
         records.iter().flat_map(|r| [by_identity(r, card, marker.as_ref()), by_candidacy(r, card)]).flatten().collect();
     facts.extend(marker.map(|m| by_marker(records, cards, card, &m)));
@@ -91,8 +98,8 @@ fn by_identity(record: &IntentRecord, card: &Credential, marker: Option<&Marker>
         Proof::Answer => Some((Strength::Confirmed, "the vendor's answer named it")),
         Proof::Feed => Some((Strength::Witnessed, "the vendor's log names us as its creator")),
         Proof::Diff => Some((Strength::Inferred, "the only new card between our two reads")),
-        // The marker speaks for itself, from the live card; an absence says nothing about what exists.
-        Proof::Marker | Proof::Absence => None,
+        // The marker speaks for itself, from the live card; an absence or a state says nothing about who made it.
+        Proof::Marker | Proof::Absence | Proof::State => None,
     });
     let (strength, clue) = strength.max_by_key(|(strength, _)| *strength)?;
     Some(Fact::new(
@@ -162,7 +169,7 @@ fn by_marker(records: &[IntentRecord], cards: &[Credential], card: &Credential, 
     if record.purpose.type_link != card.type_link {
         return Fact::contradiction("its marker belongs to another card type");
     }
-    let bearers = cards.iter().filter(|c| Marker::split(c.number.raw()).1.as_ref() == Some(marker)).count();
+    let bearers = cards.iter().filter(|c| c.marker.as_ref() == Some(marker)).count();
     let several = || Fact::contradiction(format!("{bearers} cards carry the marker"));
     let bound = record.binding.as_ref().and_then(|b| b.object.as_ref());
     if bound.is_some_and(|seen| !seen.is(card)) {
@@ -194,7 +201,7 @@ fn by_marker(records: &[IntentRecord], cards: &[Credential], card: &Credential, 
 
 /// True if the intent's call adds an object.
 fn makes(record: &IntentRecord) -> bool {
-    matches!(record.purpose.act, Act::Swap | Act::Issue)
+    record.purpose.act.makes()
 }
 
 fn day(record: &IntentRecord) -> String {
