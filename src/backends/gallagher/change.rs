@@ -131,9 +131,11 @@ fn added(origin: &Origin, new: &NewCredential) -> Option<Added> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::change::Turn;
     use crate::domain::credential::CredentialClass;
-    use crate::domain::journal::Seen;
+    use crate::domain::ids::HolderId;
     use crate::domain::policy::Why;
+    use serde_json::{Value, json};
 
     fn origin() -> Origin {
         Origin::parse("https://cc.site.example:8904").unwrap()
@@ -224,5 +226,36 @@ mod tests {
         for change in [phone_only, nothing, foreign] {
             assert_eq!(prepare(&origin(), &change).unwrap_err().kind, ProviderErrorKind::Invalid);
         }
+    }
+
+    fn turning(verb: Verb, to: &str) -> CredentialChange {
+        let turn = Turn { object: old(), verb, from: "Active".into(), to: to.into() };
+        CredentialChange { add: None, remove: None, turn: Some(turn), ..swap() }
+    }
+
+    #[test]
+    fn a_state_word_is_an_update_and_an_end_is_a_removal_with_a_last_word() {
+        let href = origin().href(&old().link);
+        for (verb, to, cards) in [
+            (Verb::Suspend, "Lost", json!({ "update": [{ "href": href, "status": { "value": "Lost" } }] })),
+            (Verb::Resume, "Active", json!({ "update": [{ "href": href, "status": { "value": "Active" } }] })),
+            (Verb::End, "Stolen", json!({ "remove": [{ "href": href, "status": { "value": "Stolen" } }] })),
+            (Verb::End, "", json!({ "remove": [{ "href": href }] })),
+        ] {
+            let prepared = prepare(&origin(), &turning(verb, to)).unwrap();
+            let body: Value = serde_json::from_slice(&prepared.body).unwrap();
+            assert_eq!((prepared.method, body), ("PATCH", json!({ "cards": cards })), "{verb}");
+        }
+    }
+
+    #[test]
+    fn a_step_that_command_centre_does_not_have_is_refused_before_it_is_sent() {
+        assert!(prepare(&origin(), &turning(Verb::Unlink, "x")).is_err());
+        assert!(prepare(&origin(), &turning(Verb::Suspend, "")).is_err(), "no word, no state");
+        let both = CredentialChange { remove: Some(old()), ..turning(Verb::Set, "Lost") };
+        assert!(prepare(&origin(), &both).is_err(), "one card twice");
+        let mut theirs = turning(Verb::Suspend, "Lost");
+        theirs.holder = HolderId::new("gall".parse().unwrap(), "1".parse().unwrap());
+        assert!(prepare(&origin(), &theirs).is_err(), "somebody else's card");
     }
 }

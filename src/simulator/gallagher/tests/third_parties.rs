@@ -86,8 +86,11 @@ async fn gallagher_restapi() {
             insist("card of an event", card, &["number", "issueLevel", "facilityCode"]);
         }
     }
-    let followed = desk.get(events["updates"]["href"].as_str().unwrap()).await;
+    // It follows the link and waits; something happens meanwhile, by another hand.
+    let follow = events["updates"]["href"].as_str().unwrap();
+    let (followed, moved) = tokio::join!(desk.get(follow), desk.patch(JANE, json!({ "description": "moved" })));
     insist("updates", &followed, &["events", "updates.href"]);
+    assert_eq!(moved, 204);
     let me = api["me"]["client"]["href"].as_str().unwrap();
     assert_eq!(desk.patch(me, json!({ "hasFault": true, "customStatusText": "offline" })).await, 204);
 }
