@@ -14,3 +14,4 @@ pub mod policy;
 pub mod problem;
 pub mod reissue;
 pub mod text;
+pub mod turn;

@@ -3,7 +3,9 @@
 //! The simulator serves the vendors' wire contracts over real sockets, so closely that other people's clients
 //! work against it. Its control interface has a port of its own; [`WorldHandle`] offers the same in-process.
 
+pub mod accessgrid;
 pub mod author;
+pub mod cardexchange;
 pub mod certificates;
 pub mod clock;
 pub mod control;
@@ -29,6 +31,7 @@ pub use gallagher::wallet::{Device, WalletAct, WalletMove};
 pub use server::Door;
 
 use crate::domain::credential::System;
+use accessgrid::GridHandle;
 use anyhow::{Context as _, ensure};
 use certificates::{Certificates, Wanted};
 use clock::VirtualClock;
@@ -90,6 +93,8 @@ pub struct Simulator {
     client_certificates: bool,
     keys: (String, String),
     issued: Vec<ConsoleIssue>,
+    grid: GridHandle,
+    exchange: cardexchange::ExchangeHandle,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -120,19 +125,32 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     }
     let issued = gallagher::issued::issued_by_console(&world);
     let keys = (world.clients.key_of(Author::Console), world.clients.key_of(Author::Foreign));
+    let people = world.population.clone();
     let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
+    let (grid_stand, grid) = accessgrid::open(options.seed, people.clone(), front(System::AccessGrid));
+    let exchange = cardexchange::Exchange::new(&people, front(System::CardExchange), options.tls);
     // In the order of their ports.
-    let stands = vec![Stand {
-        front: Arc::clone(&shared.front),
-        router: gallagher::routes(Arc::clone(&shared), options.tls),
-        manners: Arc::clone(&shared) as _,
-    }];
-    let controls = control::routes(WorldHandle(Arc::clone(&shared)));
+    let stands = vec![
+        Stand {
+            front: Arc::clone(&shared.front),
+            router: gallagher::routes(Arc::clone(&shared), options.tls),
+            manners: Arc::clone(&shared) as _,
+        },
+        grid_stand,
+        Stand {
+            front: Arc::clone(&exchange.front),
+            router: cardexchange::routes(Arc::clone(&exchange)),
+            manners: Arc::clone(&exchange) as _,
+        },
+    ];
     let control = server::bind(options.control).await?;
     let control_address = control.local_addr()?;
     let mut fronts = Vec::new();
     let mut tasks = Vec::new();
-    let mut controls = controls.merge(control::certificate_routes(certificates.clone()));
+    let exchange = cardexchange::ExchangeHandle::new(exchange);
+    let mut controls = control::routes(WorldHandle(Arc::clone(&shared)))
+        .nest("/accessgrid", accessgrid::control(grid.clone()))
+        .nest("/cardexchange", cardexchange::control(exchange.clone()));
     for (place, stand) in (0..).zip(stands) {
         let listener = server::bind(port_after(options.listen, place)?).await?;
         fronts.push((Arc::clone(&stand.front), listener.local_addr()?));
@@ -160,6 +178,8 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
         client_certificates: options.client_certificates,
         keys,
         issued,
+        grid,
+        exchange,
         tasks,
     })
 }
@@ -250,9 +270,24 @@ impl Simulator {
         WorldHandle(Arc::clone(&self.shared))
     }
 
+    /// The judge of the AccessGrid account: its accounts, passes, switches and holders.
+    pub fn grid(&self) -> GridHandle {
+        self.grid.clone()
+    }
+
     /// What this console issued before the world began, oldest first.
     pub fn issued_by_console(&self) -> &[ConsoleIssue] {
         &self.issued
+    }
+
+    /// CardExchange Cloud: judge, controls and API keys.
+    pub fn exchange(&self) -> cardexchange::ExchangeHandle {
+        self.exchange.clone()
+    }
+
+    /// This console's CardExchange API key for the test data.
+    pub fn exchange_key(&self) -> String {
+        self.exchange.key_of(Author::Console)
     }
 
     /// Ends it, and waits until its ports are free.

@@ -146,8 +146,8 @@ impl ProviderError {
             ),
             K::TooLarge => (
                 ProblemKind::Failed,
-                "sent an answer that is too long to be read",
-                "",
+                "sent an answer that cannot be read",
+                "it is longer than anything that is read",
                 "show the message log to the site's administrator",
             ),
             K::OutcomeUnknown => (

@@ -21,7 +21,7 @@ pub mod operators;
 pub mod person;
 pub mod personal_data;
 pub mod piv;
-mod query;
+pub mod query;
 mod staging;
 pub mod state;
 pub mod switches;
