@@ -27,6 +27,7 @@ pub use faults::{Fault, FaultKind, FaultMatch, Release};
 pub use gallagher::foreign::{ForeignKind, ForeignWrite, When, Writer};
 pub use gallagher::issued::{ConsoleIssue, ledger_entries};
 pub use gallagher::judge::{ClientChange, InvitationMove, TrueCard, TrueCardholder, WorldHandle};
+pub use gallagher::operators::Licence;
 pub use gallagher::switches::Switches;
 pub use gallagher::wallet::{Device, WalletAct, WalletMove};
 pub use server::Door;
