@@ -3,6 +3,7 @@
 //! Layers, from the wire inwards: [`tls`] says whom we trust, [`bounds`] how
 //! much of an answer is read, [`http`] what may be repeated and what never; [`gallagher`] speaks the vendor's words.
 
+pub mod accessgrid;
 pub mod bounds;
 pub mod gallagher;
 pub mod http;
