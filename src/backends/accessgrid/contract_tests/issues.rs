@@ -46,15 +46,15 @@ async fn what_has_run_out_is_valid_again_for_as_long_as_it_was() {
 #[tokio::test]
 async fn a_contact_that_is_not_shown_is_not_sent_and_may_be_missed() {
     let desk = Desk::open().await;
-    desk.switch(json!({ "show_contact": false }));
+    desk.switch(&json!({ "show_contact": false }));
     let read = desk.read(JOHN).await;
     let change = desk.successor(&read, &read.credentials[0], 4);
     let body: Value = serde_json::from_slice(&desk.provider.prepare(&change).unwrap().body).unwrap();
     assert!(body.get("email").is_none() && body.get("phone_number").is_none());
-    desk.switch(json!({ "contact_required": true }));
+    desk.switch(&json!({ "contact_required": true }));
     let error = rejected(desk.send(&change).await);
     assert_eq!(error.said.as_str(), "Email or phone number is required");
-    desk.switch(json!({ "contact_required": false }));
+    desk.switch(&json!({ "contact_required": false }));
     applied(desk.send(&change).await);
 }
 
@@ -80,11 +80,11 @@ async fn a_lost_answer_is_found_by_its_tag_and_never_sent_again() {
     ] {
         for heeded in [true, false] {
             let desk = Desk::open().await;
-            desk.switch(json!({ "honour_metadata_filter": heeded, "honour_holder_filters": heeded }));
+            desk.switch(&json!({ "honour_metadata_filter": heeded, "honour_holder_filters": heeded }));
             let read = desk.read(JOHN).await;
             let change = desk.successor(&read, &read.credentials[0], 6);
             desk.arm("POST", fault.clone());
-            unknown(desk.send(&change).await);
+            unknown(&desk.send(&change).await);
             let carries =
                 |read: &HolderRead| read.credentials.iter().filter(|c| c.marker == Some(marker_of(6))).count();
             assert_eq!(carries(&desk.read(JOHN).await), made, "{fault:?} {heeded}");
@@ -102,22 +102,14 @@ async fn a_lost_issue_is_found_even_if_the_vendor_wrote_another_number() {
     let mut change = desk.successor(&read, &read.credentials[0], 6);
     desk.arm("POST", FaultKind::DropAfter);
     let prepared = desk.provider.prepare(&change).unwrap();
-    unknown(desk.provider.send(permit(&prepared).await, &prepared).await);
-    // Our own account's other program files it under another number meanwhile.
-    let new =
-        desk.grid.passes_of("E10425").into_iter().find(|p| p.metadata["console_ref"] == marker_of(6).as_str()).unwrap();
-    let body = json!({ "employee_id": "E-4711" }).to_string();
-    let signer = {
-        let account = desk.grid.account(Author::Foreign).unwrap();
-        AccountSignature::new(&account.id, &Secret::new(account.secret), "").unwrap()
-    };
-    let path: Link = format!("/v1/key-cards/{}", new.id).parse().unwrap();
-    let signed = crate::backends::signature::Signature::sign(&signer, "PATCH", &path, body.as_bytes()).await.unwrap();
-    let url = format!("{}{}", desk.sim.url(System::AccessGrid).trim_end_matches('/'), path);
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    assert_eq!(http.patch(url).headers(signed.headers).body(body).send().await.unwrap().status(), 200);
+    unknown(&desk.provider.send(permit(&prepared).await, &prepared).await);
+    // Another program files it under another number meanwhile.
+    let made = desk.grid.passes_of("E10425");
+    let new = made.iter().find(|p| p.metadata["console_ref"] == marker_of(6).as_str()).unwrap();
+    let kind = ForeignKind::Employee { employee_id: "E-4711".to_owned() };
+    desk.grid.foreign(ForeignAct { pass: new.id.clone(), kind, when: Moment::Now }).unwrap();
     for heeded in [true, false] {
-        desk.switch(json!({ "honour_metadata_filter": heeded }));
+        desk.switch(&json!({ "honour_metadata_filter": heeded }));
         let read = desk.read(JOHN).await;
         assert!(read.credentials.iter().any(|card| card.id.key.as_str() == new.id), "{heeded}");
     }
@@ -144,7 +136,7 @@ async fn passes_without_an_employee_number_stay_with_their_first_one() {
         let mut change = desk.successor(&read, &read.credentials[0], 7);
         change.add.as_mut().unwrap().particulars.retain(|(name, _)| *name != Particular::EmployeeNumber);
         let first = applied(desk.send(&change).await).made.unwrap();
-        desk.switch(json!({ "honour_metadata_filter": heeded }));
+        desk.switch(&json!({ "honour_metadata_filter": heeded }));
         let alone = format!("pass.{}", first.key);
         let read = desk.read(&alone).await;
         assert_eq!((read.credentials.len(), read.holder.name().raw()), (1, "John Roe"));
@@ -168,4 +160,50 @@ async fn the_log_never_shows_what_must_not_be_shown() {
     let outcome = desk.reissue(JOHN, 4).await;
     let said = format!("{error:?} {outcome:?} {}", error.problem(&"grid".parse().unwrap()));
     assert!(!said.contains("sig_payload") && !said.contains(&secret) && !said.contains("employee_id=E10425"), "{said}");
+}
+
+#[tokio::test]
+async fn tmp_measure() {
+    fn rss() -> String {
+        std::fs::read_to_string("/proc/self/status")
+            .unwrap()
+            .lines()
+            .filter(|l| l.starts_with("VmRSS") || l.starts_with("VmHWM"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+    for n in [5_000, 100_000, 1_000_000] {
+        let at = tokio::time::Instant::now();
+        let sim = simulator::start(SimOptions {
+            cardholders: n,
+            start: Some(Fixed.now()),
+            frozen: true,
+            ..SimOptions::default()
+        })
+        .await
+        .unwrap();
+        eprintln!("MEASURE {n} start {:?} {}", at.elapsed(), rss());
+        if n == 1_000_000 {
+            break;
+        }
+        let provider = opened(&sim, &[APPLE_TEMPLATE, ANDROID_TEMPLATE], short());
+        let at = tokio::time::Instant::now();
+        let (mut page, mut pages, mut rows) = (None, 0, 0);
+        loop {
+            let read = provider.list_holders(page.as_ref(), 1000).await.unwrap();
+            pages += 1;
+            rows += read.rows.len();
+            page = read.next;
+            if page.is_none() {
+                break;
+            }
+        }
+        eprintln!("MEASURE {n} fill {pages} pages {rows} rows {:?} {}", at.elapsed(), rss());
+        let at = tokio::time::Instant::now();
+        provider.person(&id_of(JOHN)).await.unwrap();
+        eprintln!("MEASURE {n} holder {:?}", at.elapsed());
+        let at = tokio::time::Instant::now();
+        provider.events_of(&id_of(JOHN), 50).await.unwrap();
+        eprintln!("MEASURE {n} events {:?} {}", at.elapsed(), rss());
+    }
 }
