@@ -1,8 +1,8 @@
 //! What the simulated Command Centre, the control port and embedding tests share.
 
 use super::foreign::When;
-use super::front::{Front, Manners};
 use super::world::World;
+use crate::simulator::front::{Front, Manners};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;

@@ -4,8 +4,10 @@
 use super::card_making::{CardWish, make_card};
 use super::card_types::{CardType, MOBILE};
 use super::change_record::ChangeKind;
-use super::person::{Author, Person, RemovedCard};
+use super::operators::{Actor, Operator, Source};
+use super::person::{Person, RemovedCard};
 use super::world::World;
+use crate::simulator::Author;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,59 @@ pub enum ForeignKind {
     Remove,
     /// Disables a card.
     Disable,
+    /// Writes another description, as a directory does; touches no card.
+    Describe,
+}
+
+/// Who else writes (contract section 10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Writer {
+    /// The other system, through its own key; its operator is its own or the console's, as the switch says.
+    Client,
+    /// Somebody at a workstation.
+    Workstation,
+    /// A bulk import.
+    Import,
+    /// A directory whose people are copied.
+    DirectorySync,
+    /// A visitor kiosk: hands out and takes away.
+    Kiosk,
+    /// The job that removes what is not used, and disables it before.
+    Retention,
+    /// Another desk of ours: the console's operator, its own REST client.
+    SecondDesk,
+}
+
+impl Writer {
+    fn actor(self, world: &World) -> Actor {
+        let with = |author, operator, source: u32| Actor {
+            author,
+            operator,
+            source: Source::ALL.into_iter().find(|s| s.id == source).unwrap_or(Source::of(author)),
+        };
+        match self {
+            Self::Client => world.actor(Author::Foreign),
+            Self::Workstation => world.actor(Author::Workstation),
+            Self::Import => with(Author::Import, Operator::IMPORT, 301),
+            Self::DirectorySync => with(Author::Foreign, Operator::DIRECTORY, 9003),
+            Self::Kiosk => with(Author::Foreign, Operator::KIOSK, 302),
+            Self::Retention => world.actor(Author::Vendor),
+            Self::SecondDesk => with(Author::Foreign, Operator::CONSOLE, 9004),
+        }
+    }
+
+    /// The event type that a write leaves (contract section 9).
+    fn event(self, kind: ForeignKind) -> u32 {
+        match (self, kind) {
+            (Self::Kiosk, ForeignKind::SameType | ForeignKind::CopyNumber) => 40_506,
+            (Self::Kiosk, ForeignKind::Remove) => 40_556,
+            (Self::Kiosk, _) => 40_553,
+            (Self::Retention, ForeignKind::Remove) => 43_357,
+            (Self::Retention, ForeignKind::Disable) => 535,
+            _ => 15_005,
+        }
+    }
 }
 
 /// When it happens.
@@ -56,12 +111,15 @@ pub struct ForeignWrite {
     /// Mail address of the new invitation; left out: the one of the card it refers to.
     #[serde(default)]
     pub email: Option<String>,
-    /// Number of the new card, for `same_type`; left out: the server fills it.
+    /// Number of the new card, for `same_type` (left out: the server fills it); the text, for `describe`.
     #[serde(default)]
     pub number: Option<String>,
     /// At a workstation instead of through the foreign system's key.
     #[serde(default)]
     pub workstation: bool,
+    /// Who writes; left out: what `workstation` says.
+    #[serde(default)]
+    pub by: Option<Writer>,
 }
 
 impl ForeignWrite {
@@ -71,7 +129,9 @@ impl ForeignWrite {
     /// One sentence, if person or card is not there.
     pub fn apply(&self, world: &mut World, now: Timestamp) -> Result<String, String> {
         world.tick(now);
-        let by = if self.workstation { Author::Workstation } else { Author::Foreign };
+        let writer = self.by.unwrap_or(if self.workstation { Writer::Workstation } else { Writer::Client });
+        let actor = writer.actor(world);
+        let by = actor.author;
         let mut person = world.find(&self.cardholder).ok_or("no such cardholder")?.into_owned();
         let place = self.place(&person)?;
         let key = match (self.kind, place) {
@@ -88,6 +148,11 @@ impl ForeignWrite {
                 let card = make_card(world, kind, wish, by, now);
                 person.cards.push(card);
                 person.cards.last().map(super::person::Card::key).unwrap_or_default()
+            }
+            (ForeignKind::Describe, _) => {
+                let words = self.number.as_deref().unwrap_or("Copied from the directory");
+                person.description = words.to_owned().into();
+                String::new()
             }
             (_, None) => return Err("the person has no such card".into()),
             (ForeignKind::CopyNumber | ForeignKind::ReissueCopy, Some(place)) => {
@@ -122,11 +187,14 @@ impl ForeignWrite {
             }
             (ForeignKind::Disable, Some(place)) => {
                 let card = &mut person.cards[place];
-                card.state = card.kind().state("Disabled (manually)").unwrap_or(1);
+                match writer {
+                    Writer::Retention => card.idle = true,
+                    _ => card.state = card.kind().state("Disabled (manually)").unwrap_or(1),
+                }
                 card.key()
             }
         };
-        world.commit(person, ChangeKind::Update, by, now);
+        world.commit_as(person, ChangeKind::Update, &actor, writer.event(self.kind), now);
         Ok(key)
     }
 

@@ -65,6 +65,11 @@ pub const EVENT_TYPES: &[EventType] = &[
     EventType { id: 15_820, name: "Credential Enrolled", group: 100 },
     EventType { id: 20_210, name: "Mobile Credential Unauthorised", group: 18 },
     EventType { id: 40_506, name: "Visitor Card Assigned", group: 133 },
+    EventType { id: 40_551, name: "Visitor Card Removed", group: 133 },
+    EventType { id: 40_553, name: "Visitor Card Updated", group: 133 },
+    EventType { id: 40_555, name: "Visitor Invitation Generated", group: 133 },
+    EventType { id: 40_556, name: "Visitor Mobile Credential Removed", group: 133 },
+    EventType { id: 43_357, name: "Inactive Card Removed", group: 100 },
     EventType { id: 43_358, name: "Inactive Card Removal Failed", group: 9 },
 ];
 

@@ -85,6 +85,19 @@ pub enum ForeignOperator {
     Shared,
 }
 
+/// Whether calls come through the vendor's cloud gateway (contract section 1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gateway {
+    /// No: straight to the site.
+    #[default]
+    None,
+    /// Yes, and the tunnel to the site is open.
+    Open,
+    /// Yes, and the site is not connected: 503.
+    TunnelDown,
+}
+
 /// All switches. Changed as a whole through the control port; unknown names are refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -113,6 +126,23 @@ pub struct Switches {
     pub me: bool,
     /// What a stale card href does.
     pub stale_href: StaleHref,
+    /// Whether phone types have a facility code (the documents say no, clients insist on it).
+    pub mobile_facility_code: bool,
+    /// Whether phone credentials show an issue level (the documents say no, a recording has 1).
+    pub mobile_issue_level: bool,
+    /// Whether lack of privilege on a person is a 409, as newer texts say, instead of a 403.
+    pub privilege_conflict: bool,
+    /// Seconds (virtual) from the acceptance of a phone credential until its badge shows; left out: no badge comes
+    /// by itself.
+    pub wallet_delay_s: Option<u32>,
+    /// The server option "allow clients with no certificate". The vendor ships it off; without TLS nobody could
+    /// show one, so here it is on unless certificates are demanded at the start.
+    pub allow_no_certificate: bool,
+    /// Whether calls come through the cloud gateway.
+    pub gateway: Gateway,
+    /// Whether the gateway applies each client's address filter itself; else the server does, and sees the
+    /// gateway's address.
+    pub gateway_filters: bool,
     /// Whose operator the foreign key stands for.
     pub foreign_operator: ForeignOperator,
     /// False: the vendor's cloud cannot be reached, invitations stay `notSent`.
@@ -138,6 +168,13 @@ impl Default for Switches {
             poll_timeout: PollTimeout::default(),
             me: true,
             stale_href: StaleHref::default(),
+            mobile_facility_code: true,
+            mobile_issue_level: false,
+            privilege_conflict: false,
+            wallet_delay_s: None,
+            allow_no_certificate: true,
+            gateway: Gateway::default(),
+            gateway_filters: false,
             foreign_operator: ForeignOperator::default(),
             cloud_up: true,
             invitation_delay_s: 2,

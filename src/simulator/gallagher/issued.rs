@@ -1,10 +1,8 @@
 //! What this console issued before the simulated world began, and the journal that it would have written then:
 //! a ledger that matches the world (decision 7).
 
-use super::clock::later;
-use super::gallagher::objects::{card_path, card_type_path, person_path};
-use super::person::{Author, Card, FIRST_ID, Person};
-use super::population::{PassFate, spread};
+use super::objects::{card_path, card_type_path, person_path};
+use super::person::{Card, FIRST_ID, Person};
 use super::world::World;
 use crate::domain::change::PreparedChange;
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus};
@@ -15,6 +13,9 @@ use crate::domain::journal::{
 };
 use crate::domain::policy::{ReissueMode, Why};
 use crate::domain::text::Untrusted;
+use crate::simulator::Author;
+use crate::simulator::clock::later;
+use crate::simulator::population::{PassFate, spread};
 use jiff::Timestamp;
 
 /// A pass that this console issued before the world began.

@@ -2,13 +2,15 @@
 
 use super::card_types::{CardType, NumberFormat};
 use super::change_record::{ChangeKind, ChangeRecord};
-use super::clock::later;
 use super::foreign::ForeignWrite;
 use super::operator_events::OperatorEvent;
-use super::operators::{Client, Clients, Operator, Source};
-use super::person::{Author, FIRST_ID, Person};
-use super::population::{PassFate, Population, spread};
+use super::operators::{Actor, Client, Clients, Operator, Source};
+use super::person::{FIRST_ID, Person};
 use super::switches::{ForeignOperator, Switches};
+use super::wallet::{Device, WalletAct, WalletMove};
+use crate::simulator::Author;
+use crate::simulator::clock::later;
+use crate::simulator::population::{PassFate, Population, spread};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -26,6 +28,8 @@ pub struct World {
     numbers: HashMap<(u16, String), u32>,
     /// Phone credentials whose invitation waits for the cloud: person and lasting identity.
     unsent: Vec<(u32, u128)>,
+    /// Badges on their way: when they show, on whom, and from which phone credential.
+    badges: Vec<(Timestamp, u32, u128)>,
     cloud_since: Timestamp,
     by_name: Option<Vec<u32>>,
     /// Unpublished behaviour.
@@ -54,6 +58,7 @@ impl World {
             next_index: cardholders,
             numbers: HashMap::new(),
             unsent: Vec::new(),
+            badges: Vec::new(),
             cloud_since: start,
             by_name: None,
             switches: Switches::default(),
@@ -84,8 +89,15 @@ impl World {
         }
         early.sort();
         for (at, type_id, index, details) in early {
-            self.record_event(at, type_id, &self.population.person(index), Author::Console, details);
+            let actor = self.actor(Author::Console);
+            self.record_event(at, type_id, &self.population.person(index), &actor, details);
         }
+    }
+
+    /// From now on no REST client gets in without the certificate that has this thumbprint (contract section 1).
+    pub fn demand_certificate(&mut self, thumbprint: &str) {
+        self.clients.register(thumbprint);
+        self.switches.allow_no_certificate = false;
     }
 
     /// Bits that nobody can foretell but the seed.
@@ -98,6 +110,15 @@ impl World {
 
     /// Lets what is due happen: invitations go out once the cloud is up and the delay has passed.
     pub fn tick(&mut self, now: Timestamp) {
+        let (due, waiting) = std::mem::take(&mut self.badges).into_iter().partition(|(at, _, _)| *at <= now);
+        self.badges = waiting;
+        let due: Vec<(Timestamp, u32, u128)> = due;
+        for (at, index, segment) in due {
+            let (cardholder, card) = ((index + FIRST_ID).to_string(), format!("{segment:032x}"));
+            let arrival = WalletMove { cardholder, card, act: WalletAct::Provision, device: Device::Phone };
+            // A phone credential that went in the meantime has no badge.
+            let _ = arrival.apply(self, at);
+        }
         if !self.switches.cloud_up || self.unsent.is_empty() {
             return;
         }
@@ -211,24 +232,31 @@ impl World {
 
     /// Makes a staged person the true one, and writes change feed and events.
     pub fn commit(&mut self, new: Person, kind: ChangeKind, by: Author, now: Timestamp) {
+        let type_id = if kind == ChangeKind::Add { 15_003 } else { 15_005 };
+        let actor = self.actor(by);
+        self.commit_as(new, kind, &actor, type_id, now);
+    }
+
+    /// As [`commit`](Self::commit), by somebody who is none of the usual, and with the event that says so.
+    pub fn commit_as(&mut self, new: Person, kind: ChangeKind, actor: &Actor, type_id: u32, now: Timestamp) {
         let index = new.index;
         let old = self.person(index).map(Cow::into_owned);
         for card in &new.cards {
             let fresh = old.as_ref().is_none_or(|o| o.cards.iter().all(|c| c.credential_id != card.credential_id));
-            if card.credential_id.is_none() {
+            if card.kind().has_unique_numbers() {
                 self.numbers.insert((card.type_id, card.number.clone()), index);
-            } else if let (true, Some(credential)) = (fresh, card.credential_id) {
+            }
+            if let (true, Some(credential)) = (fresh, card.credential_id) {
                 self.unsent.push((index, credential));
             }
         }
         if old.as_ref().is_none_or(|o| o.sort_name() != new.sort_name()) {
             self.by_name = None;
         }
-        let (operator, details) = (self.operator(by), ChangeRecord::words(old.as_ref(), &new));
+        let (operator, details) = (actor.operator, ChangeRecord::words(old.as_ref(), &new));
         let record = ChangeRecord::between(kind, old.as_ref(), Some(&new), index, operator, now);
         self.record_change(record);
-        let type_id = if kind == ChangeKind::Add { 15_003 } else { 15_005 };
-        self.record_event(now, type_id, &new, by, details);
+        self.record_event(now, type_id, &new, actor, details);
         self.changed.insert(index, new);
         self.tick(now);
     }
@@ -236,10 +264,11 @@ impl World {
     /// Ends a person.
     pub fn delete(&mut self, index: u32, by: Author, now: Timestamp) {
         let Some(old) = self.person(index).map(Cow::into_owned) else { return };
-        let operator = self.operator(by);
+        let actor = self.actor(by);
+        let operator = actor.operator;
         let record = ChangeRecord::between(ChangeKind::Remove, Some(&old), None, index, operator, now);
         self.record_change(record);
-        self.record_event(now, 15_004, &old, by, String::new());
+        self.record_event(now, 15_004, &old, &actor, String::new());
         self.changed.remove(&index);
         self.deleted.insert(index);
         self.by_name = None;
@@ -261,7 +290,11 @@ impl World {
             return Err(format!("the invitation is {status}; only one that is sent can be accepted"));
         }
         invitation.accepted = Some(now);
-        self.record_event(now, 15_820, &person, Author::Import, String::new());
+        let actor = self.actor(Author::Import);
+        self.record_event(now, 15_820, &person, &actor, String::new());
+        if let Some(delay) = self.switches.wallet_delay_s {
+            self.badges.push((later(now, i64::from(delay)), index, segment));
+        }
         self.changed.insert(index, person);
         Ok(())
     }
@@ -283,13 +316,13 @@ impl World {
         self.changes.push(record);
     }
 
-    fn record_event(&mut self, time: Timestamp, type_id: u32, person: &Person, by: Author, details: String) {
+    fn record_event(&mut self, time: Timestamp, type_id: u32, person: &Person, actor: &Actor, details: String) {
         self.events.push(OperatorEvent {
             id: 1_000_001 + self.events.len() as u64,
             time,
             type_id,
-            operator: self.operator(by),
-            source: Source::of(by),
+            operator: actor.operator,
+            source: actor.source,
             index: person.index,
             first: person.first.to_string(),
             last: person.last.to_string(),
@@ -307,6 +340,11 @@ impl World {
             Author::Workstation => Operator::WORKSTATION,
             Author::Import | Author::Holder | Author::Vendor => Operator::SERVER,
         }
+    }
+
+    /// Somebody with the operator and the source that are usual for her.
+    pub fn actor(&self, author: Author) -> Actor {
+        Actor { author, operator: self.operator(author), source: Source::of(author) }
     }
 
     /// The client with this key.

@@ -1,6 +1,6 @@
 //! The simulator over real sockets, as clients meet it.
 
-use super::*;
+use crate::simulator::*;
 use http::Method;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};

@@ -1,16 +1,20 @@
 //! The true world as tests see it, and every control in-process: what the control port offers over HTTP.
 
-use super::clock::wire_time;
-use super::faults::{Fault, HeldRequest, Release};
 use super::foreign::{ForeignWrite, When};
-use super::operators::Client;
-use super::person::{Author, Card, FIRST_ID, Person};
-use super::request_log::LogView;
-use super::server::Door;
+use super::objects::card_path;
+use super::operators::{Client, Licence};
+use super::person::{Card, Person};
 use super::state::Shared;
 use super::switches::Switches;
+use super::wallet::WalletMove;
+use crate::simulator::Author;
+use crate::simulator::clock::wire_time;
+use crate::simulator::faults::{Fault, HeldRequest, Release};
+use crate::simulator::request_log::LogView;
+use crate::simulator::server::Door;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A card as it really is.
@@ -36,6 +40,10 @@ pub struct TrueCard {
     pub invitation: &'static str,
     /// Invitation: mail address, or empty.
     pub email: String,
+    /// What carries it, in the vendor's word, or empty.
+    pub device: &'static str,
+    /// Whether it has a PIN.
+    pub has_pin: bool,
     /// Valid until.
     pub until: Option<Timestamp>,
     /// Who made it.
@@ -106,6 +114,18 @@ pub struct InvitationMove {
 pub struct ClientChange {
     /// Item id: 9001 the console's, 9002 the foreign system's.
     pub client: u32,
+    /// SHA-1 of the certificate that it must show; empty: none is registered.
+    pub thumbprint: Option<String>,
+    /// Addresses that it may call from; empty: all.
+    pub only_from: Option<Vec<std::net::IpAddr>>,
+    /// What is licensed for it.
+    pub licences: Option<BTreeSet<Licence>>,
+    /// Personal data fields that its operator has no access to, by id.
+    pub hidden_fields: Option<BTreeSet<u16>>,
+    /// Whether its operator sees where invitations went.
+    pub sees_contacts: Option<bool>,
+    /// Whether its operator may activate a badge that its holder suspended.
+    pub may_override: Option<bool>,
     /// Disabled: 401.
     pub disabled: Option<bool>,
     /// May write, else 403.
@@ -116,7 +136,7 @@ pub struct ClientChange {
 
 /// The judge: sees and controls everything. Cheap to clone; outlives nothing it looks at.
 #[derive(Clone, Debug)]
-pub struct WorldHandle(pub(super) Arc<Shared>);
+pub struct WorldHandle(pub(in crate::simulator) Arc<Shared>);
 
 impl WorldHandle {
     /// How much there is; walks everybody.
@@ -231,6 +251,14 @@ impl WorldHandle {
         })
     }
 
+    /// What a holder does in her wallet; returns the opaque part of the badge.
+    ///
+    /// # Errors
+    /// One sentence, if the card is not there or does not allow it.
+    pub fn wallet(&self, wish: &WalletMove) -> Result<String, String> {
+        self.0.at_once(|world, now| wish.apply(world, now))
+    }
+
     /// The switches in force.
     pub fn switches(&self) -> Switches {
         self.0.at_once(|world, _| world.switches.clone())
@@ -279,6 +307,12 @@ impl WorldHandle {
     pub fn change_client(&self, change: &ClientChange) -> Result<Client, String> {
         self.0.at_once(|world, _| {
             let client = world.clients.with_id(change.client).ok_or("client must be 9001 or 9002")?;
+            client.thumbprint = change.thumbprint.clone().unwrap_or_else(|| client.thumbprint.clone());
+            client.only_from = change.only_from.clone().unwrap_or_else(|| client.only_from.clone());
+            client.licences = change.licences.clone().unwrap_or_else(|| client.licences.clone());
+            client.hidden_fields = change.hidden_fields.clone().unwrap_or_else(|| client.hidden_fields.clone());
+            client.sees_contacts = change.sees_contacts.unwrap_or(client.sees_contacts);
+            client.may_override = change.may_override.unwrap_or(client.may_override);
             client.disabled = change.disabled.unwrap_or(client.disabled);
             client.may_edit = change.may_edit.unwrap_or(client.may_edit);
             client.may_view = change.may_view.unwrap_or(client.may_view);
@@ -288,27 +322,26 @@ impl WorldHandle {
 }
 
 fn true_person(person: &Person, now: Timestamp, switches: &Switches) -> TrueCardholder {
-    let id = person.index + FIRST_ID;
     let removed = person.removed.iter().map(|gone| TrueCard {
         removed_by: Some(gone.by),
         removed_at: Some(gone.removed),
-        ..true_card(id, &gone.card, now, switches)
+        ..true_card(person, &gone.card, now, switches)
     });
     TrueCardholder {
-        id: id.to_string(),
+        id: person.id().to_string(),
         first_name: person.first.to_string(),
         last_name: person.last.to_string(),
         authorised: person.authorised,
-        cards: person.cards.iter().map(|card| true_card(id, card, now, switches)).collect(),
+        cards: person.cards.iter().map(|card| true_card(person, card, now, switches)).collect(),
         removed: removed.collect(),
     }
 }
 
-fn true_card(holder: u32, card: &Card, now: Timestamp, switches: &Switches) -> TrueCard {
+fn true_card(person: &Person, card: &Card, now: Timestamp, switches: &Switches) -> TrueCard {
     let (status_word, status) = card.status(now);
     TrueCard {
         segment: card.key(),
-        path: format!("/api/cardholders/{holder}/cards/{}", card.key()),
+        path: card_path(person.id(), card),
         number: card.number.clone(),
         type_path: format!("/api/card_types/{}", card.type_id),
         class: card.kind().class,
@@ -317,6 +350,8 @@ fn true_card(holder: u32, card: &Card, now: Timestamp, switches: &Switches) -> T
         status_word,
         invitation: card.invitation.as_ref().map_or("", |i| i.status(now, switches)),
         email: card.invitation.as_ref().map(|i| i.email.clone()).unwrap_or_default(),
+        device: card.device,
+        has_pin: person.pins.contains_key(&card.segment),
         until: card.until,
         created_by: card.author,
         created_at: card.created,

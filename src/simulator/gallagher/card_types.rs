@@ -14,6 +14,12 @@ pub enum NumberFormat {
     Badge,
     /// Free text, displayed only, not unique: phone credentials.
     Free,
+    /// A GUID, the server's if none is sent: digital IDs.
+    Guid,
+    /// Digits with or without hyphens, mandatory, unique: the FASC-N of PIV cards, the decimal GUID of PIV-I cards.
+    Piv,
+    /// The vendor's cloud makes the credential and its number; none can be added through the API.
+    Cloud,
 }
 
 /// A kind of card.
@@ -47,6 +53,26 @@ pub const MIFARE: u16 = 2603;
 pub const BADGE: u16 = 2604;
 /// Phone credentials of contractors: an own state set, and nothing works before sign-off.
 pub const CONTRACTOR_PHONE: u16 = 2605;
+
+/// Digital IDs.
+pub const DIGITAL_ID: u16 = 2606;
+/// Badges in an Apple wallet, which come from phone credentials of type [`MOBILE`].
+pub const WALLET_BADGE: u16 = 2607;
+/// PIV cards.
+pub const PIV: u16 = 2608;
+/// PIV-I cards.
+pub const PIV_I: u16 = 2609;
+/// Government passes.
+pub const GOV_PASS: u16 = 2610;
+/// Tracking tags.
+pub const TAG: u16 = 2611;
+/// Transact credentials.
+pub const TRANSACT: u16 = 2612;
+/// A class that the vendor's documents do not name (contract section 5.1: treat as open).
+pub const FIDO: u16 = 2613;
+
+/// Word of a badge that its holder has suspended in the wallet.
+pub const SUSPENDED_BY_HOLDER: &str = "Suspended by holder";
 
 const FACTORY_STATES: &[&str] = &["Active", "Disabled (manually)", "Lost", "Stolen", "Damaged"];
 
@@ -105,6 +131,86 @@ pub const CARD_TYPES: &[CardType] = &[
         format: NumberFormat::Free,
         division: 5,
     },
+    CardType {
+        id: DIGITAL_ID,
+        name: "Digital ID",
+        facility_code: "C20819",
+        class: "digitalId",
+        states: FACTORY_STATES,
+        initial: 0,
+        format: NumberFormat::Guid,
+        division: 2,
+    },
+    CardType {
+        id: WALLET_BADGE,
+        name: "Apple Employee Badge",
+        facility_code: "C20820",
+        class: "applePass",
+        states: &["Active", "Disabled (manually)", "Lost", "Stolen", SUSPENDED_BY_HOLDER, "Failed to activate"],
+        initial: 0,
+        format: NumberFormat::Cloud,
+        division: 2,
+    },
+    CardType {
+        id: PIV,
+        name: "PIV card",
+        facility_code: "E1",
+        class: "piv",
+        states: &["Active", "Disabled (manually)", "Lost", "Stolen", "Not Trusted"],
+        initial: 0,
+        format: NumberFormat::Piv,
+        division: 2,
+    },
+    CardType {
+        id: PIV_I,
+        name: "PIV-I card",
+        facility_code: "E2",
+        class: "pivi",
+        states: &["Active", "Disabled (manually)", "Lost", "Stolen", "Not Trusted"],
+        initial: 0,
+        format: NumberFormat::Piv,
+        division: 2,
+    },
+    CardType {
+        id: GOV_PASS,
+        name: "Government pass",
+        facility_code: "F310",
+        class: "govPass",
+        states: FACTORY_STATES,
+        initial: 0,
+        format: NumberFormat::Decimal { min: 1, max: 999_999_999 },
+        division: 2,
+    },
+    CardType {
+        id: TAG,
+        name: "Tracking tag",
+        facility_code: "G5",
+        class: "trackingTag",
+        states: FACTORY_STATES,
+        initial: 0,
+        format: NumberFormat::Decimal { min: 1, max: 999_999_999 },
+        division: 4,
+    },
+    CardType {
+        id: TRANSACT,
+        name: "Canteen account",
+        facility_code: "H9",
+        class: "transact",
+        states: FACTORY_STATES,
+        initial: 0,
+        format: NumberFormat::Decimal { min: 1, max: 999_999_999 },
+        division: 2,
+    },
+    CardType {
+        id: FIDO,
+        name: "Security key",
+        facility_code: "I2",
+        class: "fido2",
+        states: FACTORY_STATES,
+        initial: 0,
+        format: NumberFormat::Cloud,
+        division: 2,
+    },
 ];
 
 impl CardType {
@@ -118,6 +224,21 @@ impl CardType {
         self.class == "mobile"
     }
 
+    /// True for what has an issue level (contract section 5.1: plastic only).
+    pub fn is_plastic(&self) -> bool {
+        matches!(self.class, "card" | "piv" | "pivi" | "govPass")
+    }
+
+    /// True for the classes whose PIN can be set (contract section 5.1).
+    pub fn takes_pin(&self) -> bool {
+        self.is_plastic()
+    }
+
+    /// True if no two cards of the type may have the same number (contract section 5.2).
+    pub fn has_unique_numbers(&self) -> bool {
+        matches!(self.format, NumberFormat::Decimal { .. } | NumberFormat::Badge | NumberFormat::Piv)
+    }
+
     /// Index of a state word, in any case (contract section 5.3).
     pub fn state(&self, word: &str) -> Option<u8> {
         let word = word.to_lowercase();
@@ -128,6 +249,9 @@ impl CardType {
     pub fn accepts(&self, number: &str) -> bool {
         match self.format {
             NumberFormat::Free => true,
+            NumberFormat::Cloud => false,
+            NumberFormat::Guid => uuid::Uuid::parse_str(number).is_ok(),
+            NumberFormat::Piv => (14..=39).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit()),
             NumberFormat::Decimal { min, max } => {
                 !number.is_empty()
                     && number.bytes().all(|b| b.is_ascii_digit())

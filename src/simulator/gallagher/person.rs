@@ -1,32 +1,17 @@
 //! A person and her cards as the simulated site stores them, and what follows from them at a given time.
 
 use super::card_types::CardType;
-use super::clock::later;
+use super::objects::ACCESS_GROUPS;
+use super::piv::PivData;
 use super::switches::Switches;
+use crate::simulator::Author;
+use crate::simulator::clock::later;
 use jiff::Timestamp;
-use serde::Serialize;
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Id of the first person; the others count up from there.
 pub const FIRST_ID: u32 = 4665;
-
-/// Who did something: the judge's view, which no vendor shows in a card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Author {
-    /// A bulk import long ago.
-    Import,
-    /// The REST client of the console under test.
-    Console,
-    /// Another system with its own key.
-    Foreign,
-    /// Somebody at a workstation, or in a vendor's own portal.
-    Workstation,
-    /// The holder, with her phone or in self-service.
-    Holder,
-    /// The vendor itself: a clock, a printer, a cascade.
-    Vendor,
-}
 
 /// The invitation of a phone credential (contract section 5.4). Its status follows from these times.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +71,14 @@ pub struct Card {
     pub last_used: Option<Timestamp>,
     /// Raise an event on each use.
     pub trace: bool,
+    /// What carries it, in the vendor's word; wallet badges only.
+    pub device: &'static str,
+    /// PIV and PIV-I only.
+    pub piv: Option<Box<PivData>>,
+    /// Government passes only: the holder is a visiting contractor.
+    pub visitor: bool,
+    /// True: the server has disabled it because it was not used.
+    pub idle: bool,
     /// When it was made: no vendor shows it.
     pub created: Timestamp,
     /// Who made it: no vendor shows it.
@@ -114,6 +107,12 @@ impl Card {
         if self.state != 0 {
             let states = self.kind().states;
             return (states.get(usize::from(self.state)).copied().unwrap_or(states[0]), "inactive");
+        }
+        if self.idle {
+            return ("Disabled (by inactivity)", "inactive");
+        }
+        if self.piv.as_ref().is_some_and(|piv| !piv.works()) {
+            return ("Not Trusted", "inactive");
         }
         if self.from.is_some_and(|from| now < from) {
             return ("Not Yet Activated", "pending");
@@ -159,6 +158,12 @@ pub struct Person {
     pub employee_number: String,
     /// Personal data field 704.
     pub mobile: String,
+    /// Her other personal data by field id, as text; what is blank is not there.
+    pub more_data: BTreeMap<u16, String>,
+    /// Fields whose address is used for notifications.
+    pub notified: BTreeSet<u16>,
+    /// PINs by card: nothing that is served ever shows them.
+    pub pins: BTreeMap<u128, String>,
     /// Last access: when, and the zone she is in.
     pub last_access: Option<(Timestamp, u16)>,
     /// All cards, oldest first.
@@ -176,6 +181,12 @@ impl Person {
     /// `Last, First`: the third form that a name search looks at (contract section 3.2), and the sort key.
     pub fn sort_name(&self) -> String {
         sort_name(&self.first, &self.last)
+    }
+
+    /// The access group that she is a member of, id and name: memberships are no matter of passes, so the division
+    /// says which.
+    pub fn access_group(&self) -> (u16, &'static str) {
+        ACCESS_GROUPS[usize::from(self.division) % ACCESS_GROUPS.len()]
     }
 
     /// The card with this opaque part.

@@ -3,6 +3,7 @@
 
 use super::operators::Operator;
 use super::person::{Card, Person};
+use super::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
 use jiff::Timestamp;
 
 /// What happened to the person as a whole.
@@ -123,15 +124,23 @@ impl ChangeRecord {
 
 fn flat(person: Option<&Person>) -> Vec<(&'static str, String)> {
     let text = |get: fn(&Person) -> String| person.map(get).unwrap_or_default();
-    vec![
+    let mut flat = vec![
         ("firstName", text(|p| p.first.to_string())),
         ("lastName", text(|p| p.last.to_string())),
         ("shortName", text(|p| p.short.clone())),
         ("description", text(|p| p.description.to_string())),
         ("authorised", text(|p| p.authorised.to_string())),
         ("division", text(|p| p.division.to_string())),
-        ("@Email", text(|p| p.email.clone())),
-        ("@Employee number", text(|p| p.employee_number.clone())),
-        ("@Mobile", text(|p| p.mobile.clone())),
-    ]
+    ];
+    // A portrait is no text: that there is one is all that the feed says.
+    let kept = |field: &PersonalDataField, text: &str| match field.kind {
+        "image" if !text.is_empty() => "(image)".to_owned(),
+        _ => text.to_owned(),
+    };
+    flat.extend(
+        PERSONAL_DATA_FIELDS
+            .iter()
+            .map(|field| (field.member, person.map(|person| kept(field, field.of(person))).unwrap_or_default())),
+    );
+    flat
 }
