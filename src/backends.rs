@@ -4,6 +4,7 @@
 //! much of an answer is read, [`http`] what may be repeated and what never; [`gallagher`] speaks the vendor's words.
 
 pub mod bounds;
+pub mod cardexchange;
 pub mod gallagher;
 pub mod http;
 mod query;
