@@ -5,6 +5,7 @@
 
 pub mod accessgrid;
 pub mod bounds;
+pub mod cardexchange;
 pub mod gallagher;
 pub mod http;
 mod query;
