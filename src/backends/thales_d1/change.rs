@@ -99,11 +99,12 @@ fn reason(marker: Option<&Marker>, note: &str) -> Result<String, ProviderError> 
     if fits { Ok(text) } else { Err(invalid("the reason does not fit what D1 takes: 64 letters, digits and blanks")) }
 }
 
-/// The marker of a reason as D1 shows it, if it begins with one.
-pub(super) fn marker_of(reason: &str) -> Option<Marker> {
-    let rest = reason.strip_prefix("PDX ")?;
-    let digits = rest.split(' ').next()?;
-    Marker::parse(&format!("PDX{digits}"))
+/// What the reason of a prepared change begins with, if it carries a marker: how its operation is found again.
+pub(super) fn tag_of(body: &[u8]) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let mut words = body.get("reason")?.as_str()?.split(' ');
+    let (prefix, digits) = (words.next()?, words.next()?);
+    Marker::parse(&format!("{prefix}{digits}")).map(|_| format!("{prefix} {digits}"))
 }
 
 /// Decision 20. What the vendor has not confirmed comes from the site file alone.

@@ -173,7 +173,10 @@ mod tests {
         let id: VendorKey = "x_1".parse().unwrap();
         for (link, wanted) in [
             (addresses.consumer(&id), "/banking/v2/issuers/DEMOISS-01/consumers/x_1"),
-            (addresses.consumer_operations(&id, ":delete"), "/banking/v1/issuers/DEMOISS-01/consumers/x_1/operations:delete"),
+            (
+                addresses.consumer_operations(&id, ":delete"),
+                "/banking/v1/issuers/DEMOISS-01/consumers/x_1/operations:delete",
+            ),
             (addresses.card(&id), "/banking/v2/issuers/DEMOISS-01/cards/x_1"),
             (addresses.digital_cards_of(&id), "/banking/v2/issuers/DEMOISS-01/cards/x_1/digitalCards"),
             (addresses.digital_operations(&id, "/y"), "/banking/v1/issuers/DEMOISS-01/digitalCards/x_1/operations/y"),

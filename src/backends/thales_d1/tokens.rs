@@ -106,9 +106,10 @@ impl Tokens {
         (reads, link): (Reads, Link),
         (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>),
     ) -> Result<Self, ProviderError> {
-        let user = identity.user.map(HeaderValue::try_from).transpose().map_err(|_| {
-            ProviderError::new(ProviderErrorKind::Invalid, "the user handle cannot stand in a header")
-        })?;
+        let user =
+            identity.user.map(HeaderValue::try_from).transpose().map_err(|_| {
+                ProviderError::new(ProviderErrorKind::Invalid, "the user handle cannot stand in a header")
+            })?;
         let Identity { issuer, kid, audience, knows_us, .. } = identity;
         let (kept, scope) = (Mutex::default(), Held::default());
         Ok(Self { issuer, kid, audience, key, reads, link, knows_us, user, clock, ids, kept, scope })

@@ -63,7 +63,9 @@ pub(super) fn status(class: CredentialClass, word: &str) -> CardStatus {
 
 /// True if an item has all that an operation must have (contract section 6.3).
 pub(super) fn is_whole_operation(item: &Value) -> bool {
-    ["operation", "status", "startTime", "requestorType"].iter().all(|name| item.get(*name).is_some_and(Value::is_string))
+    ["operation", "status", "startTime", "requestorType"]
+        .iter()
+        .all(|name| item.get(*name).is_some_and(Value::is_string))
 }
 
 #[cfg(test)]
@@ -73,7 +75,9 @@ mod tests {
 
     #[test]
     fn members_are_read_under_any_of_their_names() {
-        for card in [json!({ "last4": "1234" }), json!({ "lastFourDigits": "1234", "last4": "" }), json!({ "last4": 1234 })] {
+        for card in
+            [json!({ "last4": "1234" }), json!({ "lastFourDigits": "1234", "last4": "" }), json!({ "last4": 1234 })]
+        {
             assert_eq!(text(&card, LAST4).raw(), "1234");
         }
         assert!(text(&json!({ "last4": ["1"] }), LAST4).is_empty());

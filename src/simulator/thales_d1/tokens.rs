@@ -3,8 +3,8 @@
 use super::answer::{Answer, Refusal, Reply};
 use super::bank::Bank;
 use super::{ISSUER, KID, OTHER_KID};
-use crate::simulator::clock::later;
 use crate::simulator::author::Author;
+use crate::simulator::clock::later;
 use anyhow::anyhow;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
