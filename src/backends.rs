@@ -10,4 +10,5 @@ pub mod gallagher;
 pub mod http;
 mod query;
 pub mod signature;
+pub mod thales_d1;
 pub mod tls;

@@ -132,7 +132,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let people = world.population.clone();
     let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
     let (grid_stand, grid) = accessgrid::open(options.seed, people.clone(), front(System::AccessGrid));
-    let d1 = thales_d1::Desk::open(options.seed, options.cardholders, front(System::ThalesD1))?;
+    let d1 = thales_d1::Desk::open(options.seed, people.clone(), front(System::ThalesD1))?;
     let (exchange_stand, exchange) = cardexchange::open(&people, front(System::CardExchange), options.tls);
     // In the order of their ports.
     let stands = vec![

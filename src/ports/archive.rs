@@ -18,6 +18,10 @@ pub struct ArchiveError(pub String);
 pub enum RecordKind {
     /// A lifecycle operation of Thales D1.
     Operation,
+    /// A card of Thales D1 as it was last read.
+    Card,
+    /// A digital card of Thales D1 as it was last read.
+    DigitalCard,
     /// A production of CardExchange, which exists as long as it runs.
     Production,
 }

@@ -31,6 +31,7 @@ pub use handle::{D1Handle, DirectoryRow, ForeignAct, NewPhone};
 pub use switches::Switches;
 
 use super::front::{Front, Manners, Stand};
+use super::population::Population;
 use bank::Bank;
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,8 +59,8 @@ impl Desk {
     ///
     /// # Errors
     /// If no key pairs can be made.
-    pub fn open(seed: u64, people: u32, front: Arc<Front>) -> anyhow::Result<Arc<Self>> {
-        let bank = Mutex::new(Bank::new(seed, people, front.clock.now()));
+    pub fn open(seed: u64, people: Population, front: Arc<Front>) -> anyhow::Result<Arc<Self>> {
+        let bank = Mutex::new(Bank::new(seed, people));
         Ok(Arc::new(Self { bank, front, keys: tokens::make_keys()? }))
     }
 

@@ -1,7 +1,7 @@
 //! Answers and refusals as the server words them (contract section 9).
 
 use super::switches::{ErrorBody, Switches};
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use crate::simulator::pipeline::Handled;
 use axum::body::Body;
 use axum::response::Response;

@@ -5,7 +5,7 @@ use super::names::{Kind, Slot, id_of, slot_of};
 use super::notices::Notices;
 use super::operations::{Operation, Requestor, Status, Subject, months_before, newest_first};
 use super::switches::Switches;
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use crate::simulator::clock::later;
 use crate::simulator::population::{HOLDER_OF_8841, JANE, JOHN, Population, SAM, spread};
 use jiff::Timestamp;
@@ -154,9 +154,10 @@ pub struct Bank {
 
 impl Bank {
     /// The bank at the start.
-    pub fn new(seed: u64, people: u32, start: Timestamp) -> Self {
+    pub fn new(seed: u64, population: Population) -> Self {
+        let people = population.count;
         Self {
-            population: Population::new(seed, people, start),
+            population,
             seed,
             changed: HashMap::new(),
             named: HashMap::new(),

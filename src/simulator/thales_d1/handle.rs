@@ -173,6 +173,14 @@ impl D1Handle {
         })
     }
 
+    /// The issuer registers a deleted consumer's id for somebody else.
+    ///
+    /// # Errors
+    /// If there is none, or the switches do not allow it.
+    pub fn register_again(&self, id: &str) -> Result<(), String> {
+        self.0.at_once(|bank, now| super::registering::again(bank, id, now).map_err(|refusal| format!("{refusal:?}")))
+    }
+
     /// What the issuer would have been told by now.
     pub fn notices(&self) -> Vec<Notice> {
         self.0.at_once(|bank, now| bank.notices.arrived(now))

@@ -20,6 +20,12 @@ pub fn register(bank: &mut Bank, id: &str, asked: &Asked<'_>) -> Reply {
     Ok(Answer::done())
 }
 
+/// The same by another of the issuer's systems, for an id that is there.
+pub fn again(bank: &mut Bank, id: &str, now: jiff::Timestamp) -> Result<(), Refusal> {
+    bank.place(id).ok_or_else(|| Refusal::not_found("consumer"))?;
+    place_for(bank, id, &Asked { version: Version::V1, query: Vec::new(), body: &[], now }).map(|_| ())
+}
+
 /// C2: a consumer with cards; called again, it adds the cards that are new.
 pub fn register_cards(bank: &mut Bank, id: &str, asked: &Asked<'_>) -> Reply {
     let body = object_of(asked.body)?;

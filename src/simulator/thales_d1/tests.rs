@@ -5,7 +5,7 @@ use super::handle::{ForeignAct, NewPhone};
 use super::operations::{Requestor, months_before};
 use super::testing::{Caller, signed};
 use super::{ISSUER, KID, OTHER_KID};
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use crate::simulator::population::{HOLDER_OF_8841, JANE, JOHN, SAM};
 use http::Method;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use super::answer::{Answer, Refusal, Reply};
 use super::bank::Bank;
 use super::{ISSUER, KID, OTHER_KID};
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use crate::simulator::clock::later;
 use anyhow::anyhow;
 use base64::Engine as _;
