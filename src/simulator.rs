@@ -14,10 +14,12 @@ pub mod faults;
 pub mod front;
 pub mod gallagher;
 pub mod names;
+pub mod past;
 pub mod pipeline;
 pub mod population;
 pub mod request_log;
 pub mod server;
+pub mod thales_d1;
 
 pub use author::Author;
 pub use certificates::ShownCertificate;
@@ -29,6 +31,7 @@ pub use gallagher::operators::Licence;
 pub use gallagher::switches::Switches;
 pub use gallagher::wallet::{Device, WalletAct, WalletMove};
 pub use server::Door;
+pub use thales_d1::D1Handle;
 
 use crate::domain::credential::System;
 use accessgrid::GridHandle;
@@ -86,6 +89,7 @@ impl Default for SimOptions {
 /// A running simulator. Dropping it ends it too; [`stop`](Simulator::stop) also waits.
 pub struct Simulator {
     shared: Arc<Shared>,
+    d1: Arc<thales_d1::Desk>,
     stop: CancellationToken,
     fronts: Vec<(Arc<Front>, SocketAddr)>,
     control: SocketAddr,
@@ -129,6 +133,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
     let (grid_stand, grid) = accessgrid::open(options.seed, people.clone(), front(System::AccessGrid));
     let exchange = cardexchange::Exchange::new(&people, front(System::CardExchange), options.tls);
+    let d1 = thales_d1::Desk::open(options.seed, options.cardholders, front(System::ThalesD1))?;
     // In the order of their ports.
     let stands = vec![
         Stand {
@@ -137,6 +142,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
             manners: Arc::clone(&shared) as _,
         },
         grid_stand,
+        d1.stand(),
         Stand {
             front: Arc::clone(&exchange.front),
             router: cardexchange::routes(Arc::clone(&exchange)),
@@ -150,6 +156,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let exchange = cardexchange::ExchangeHandle::new(exchange);
     let mut controls = control::routes(WorldHandle(Arc::clone(&shared)))
         .nest("/accessgrid", accessgrid::control(grid.clone()))
+        .nest("/thales-d1", thales_d1::control(D1Handle(Arc::clone(&d1))))
         .nest("/cardexchange", cardexchange::control(exchange.clone()));
     for (place, stand) in (0..).zip(stands) {
         let listener = server::bind(port_after(options.listen, place)?).await?;
@@ -171,6 +178,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     }));
     Ok(Simulator {
         shared,
+        d1,
         stop,
         fronts,
         control: control_address,
@@ -273,6 +281,22 @@ impl Simulator {
     /// The judge of the AccessGrid account: its accounts, passes, switches and holders.
     pub fn grid(&self) -> GridHandle {
         self.grid.clone()
+    }
+
+    /// The judge of Thales D1.
+    pub fn d1(&self) -> D1Handle {
+        D1Handle(Arc::clone(&self.d1))
+    }
+
+    /// Private half of the console's key pair at Thales D1, for its secret file: PKCS#8 in PEM. Its id is
+    /// [`thales_d1::KID`], the issuer [`thales_d1::ISSUER`].
+    pub fn d1_private_key(&self) -> &str {
+        self.d1.private_key()
+    }
+
+    /// Private half of the key pair of the issuer's other system at Thales D1; its id is [`thales_d1::OTHER_KID`].
+    pub fn d1_other_private_key(&self) -> &str {
+        self.d1.other_private_key()
     }
 
     /// What this console issued before the world began, oldest first.
