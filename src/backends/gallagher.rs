@@ -169,7 +169,7 @@ impl Provider for Gallagher {
         marker: Option<Marker>,
         now: Timestamp,
     ) -> Result<NewCredential, ProviderError> {
-        match particulars::why_not_issued(old.class) {
+        match old.class.not_issued_because() {
             Some(why) => Err(ProviderError::new(ProviderErrorKind::Invalid, why)),
             None => Ok(NewCredential::like_phone(old, marker, now)),
         }

@@ -62,34 +62,12 @@ pub fn relate(cards: &mut [Credential]) {
     };
     let (badges, phones) = (of_class(CredentialClass::ApplePass), of_class(CredentialClass::Mobile));
     for card in cards {
-        let (others, lead) = match card.class {
-            CredentialClass::Mobile => (&badges, "ending this does not stop the badge"),
-            CredentialClass::ApplePass => (&phones, "stays when this ends, or this without it: phone credential"),
+        let (others, kind, end) = match card.class {
+            CredentialClass::Mobile => (&badges, "badge", "ending this does not stop it"),
+            CredentialClass::ApplePass => (&phones, "phone credential", "ending it does not stop this badge"),
             _ => continue,
         };
-        let said = others.iter().map(|other| (Particular::Sibling, Untrusted::new(format!("{lead} {other}"))));
+        let said = others.iter().map(|other| (Particular::Sibling, Untrusted::new(format!("{kind} {other}: {end}"))));
         card.particulars.extend(said);
-    }
-}
-
-/// Why a card of this kind is not issued through this API, in the vendor's terms (contract sections 5.2 and 5.8).
-pub fn why_not_issued(class: CredentialClass) -> Option<&'static str> {
-    match class {
-        CredentialClass::Mobile => None,
-        CredentialClass::Card | CredentialClass::Piv | CredentialClass::Pivi | CredentialClass::GovPass => {
-            Some("plastic is printed and encoded at a desk with a printer, which this API does not drive")
-        }
-        CredentialClass::ApplePass => {
-            Some("a wallet badge is provisioned from the phone after its mobile credential is registered")
-        }
-        CredentialClass::DigitalId => Some("a digital ID is made by the vendor's cloud, not by an invitation"),
-        CredentialClass::TrackingTag | CredentialClass::Transact => {
-            Some("this kind is handed out by the system that it belongs to")
-        }
-        CredentialClass::WalletPass
-        | CredentialClass::FundingCard
-        | CredentialClass::DigitalCard
-        | CredentialClass::PrintedCard
-        | CredentialClass::Unknown => Some("this version does not know this kind of credential"),
     }
 }

@@ -1,9 +1,9 @@
 //! Card types that our operator may assign (contract section 6).
 
-use super::people::query;
+use super::people::{class, query};
 use super::{Gallagher, ProviderError, unreadable, wire};
 use crate::backends::bounds::MAX_PAGES;
-use crate::domain::credential::{CredentialClass, CredentialType};
+use crate::domain::credential::CredentialType;
 use crate::domain::text::Untrusted;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -24,11 +24,10 @@ impl Gallagher {
                 return Err(unreadable("the list of card types has no results"));
             };
             types.extend(results.iter().filter_map(|entry| {
-                let class = entry.get("credentialClass").and_then(Value::as_str).and_then(|w| w.parse().ok());
                 Some(CredentialType {
                     link: wire::href(entry, self.reads.origin())?,
                     name: wire::text(entry, "name"),
-                    class: class.unwrap_or(CredentialClass::Unknown),
+                    class: class(entry),
                     states: states(entry),
                 })
             }));
