@@ -51,8 +51,8 @@ impl Desk {
         Self { grid: sim.grid(), provider, sim }
     }
 
-    fn switch(&self, changes: Value) {
-        self.grid.change_switches(&changes).unwrap();
+    fn switch(&self, changes: &Value) {
+        self.grid.change_switches(changes).unwrap();
     }
 
     async fn read(&self, key: &str) -> HolderRead {
@@ -159,6 +159,6 @@ fn rejected(outcome: SendOutcome) -> ProviderError {
     }
 }
 
-fn unknown(outcome: SendOutcome) {
+fn unknown(outcome: &SendOutcome) {
     assert!(matches!(outcome, SendOutcome::Unknown(_)), "{outcome:?}");
 }

@@ -19,8 +19,8 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::PoisonError;
 
-/// The vendor's largest page.
-const PER_PAGE: usize = 100;
+/// Sizes of pages, the vendor's largest first; each divides the one before.
+const SIZES: [usize; 5] = [100, 50, 25, 5, 1];
 const EMPLOYEE: &str = "emp.";
 const FIRST: &str = "pass.";
 
@@ -64,12 +64,39 @@ pub struct Walk {
 }
 
 impl AccessGrid {
-    /// One page of a list.
+    /// One page of a list, in smaller pieces if it is too long to be read: passes may embed photos (decision 28).
     async fn page(&self, list: &Link, page: u64) -> Result<(ListPage, Option<Timestamp>), ProviderError> {
-        let asked = with(list, &[("page", &page.to_string()), ("per_page", &PER_PAGE.to_string())])?;
-        let answer = self.reads.json(&asked).await?;
-        let read = ListPage::read(&answer.value, page, PER_PAGE);
-        Ok((read.ok_or_else(|| unreadable("the list of passes has no keys"))?, answer.server_date))
+        self.pieces(list, page, &SIZES).await
+    }
+
+    async fn pieces(
+        &self,
+        list: &Link,
+        page: u64,
+        sizes: &[usize],
+    ) -> Result<(ListPage, Option<Timestamp>), ProviderError> {
+        let (size, smaller) = sizes.split_first().map_or((1, &[][..]), |(size, smaller)| (*size, smaller));
+        let asked = with(list, &[("page", &page.to_string()), ("per_page", &size.to_string())])?;
+        match self.reads.json(&asked).await {
+            Ok(answer) => {
+                let read = ListPage::read(&answer.value, page, size);
+                Ok((read.ok_or_else(|| unreadable("the list of passes has no keys"))?, answer.server_date))
+            }
+            Err(e) if e.kind == ProviderErrorKind::TooLarge && !smaller.is_empty() => {
+                let pieces = (size / smaller[0]) as u64;
+                let (mut rows, mut more, mut date) = (Vec::new(), true, None);
+                for piece in (page - 1) * pieces + 1..=page * pieces {
+                    let (read, server_date) = Box::pin(self.pieces(list, piece, smaller)).await?;
+                    rows.extend(read.rows);
+                    (more, date) = (read.more, server_date.or(date));
+                    if !more {
+                        break;
+                    }
+                }
+                Ok((ListPage { rows, more }, date))
+            }
+            Err(e) => Err(e),
+        }
     }
 
     /// Everything in a list that fits. `None`: it holds what does not fit, so its filter is not heeded.
@@ -167,14 +194,12 @@ impl AccessGrid {
         for more in [&[][..], &[("state", "deleted")][..]] {
             let filter: Vec<(&str, &str)> =
                 std::iter::once((name, value.as_str())).chain(more.iter().copied()).collect();
-            match self.filtered(&filter, found, &fits).await? {
-                Some(server_date) => date = server_date.or(date),
-                None => {
-                    let belongs = |row: &PassRow| person_of(row).as_ref() == Some(key);
-                    self.in_all_lists(templates, found, &belongs).await?;
-                    break;
-                }
-            }
+            let Some(server_date) = self.filtered(&filter, found, &fits).await? else {
+                let belongs = |row: &PassRow| person_of(row).as_ref() == Some(key);
+                self.in_all_lists(templates, found, &belongs).await?;
+                break;
+            };
+            date = server_date.or(date);
         }
         Ok(date)
     }
@@ -393,19 +418,19 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn key(row: serde_json::Value) -> String {
-        person_of(&PassRow::read(&row).unwrap()).unwrap().to_string()
+    fn key(row: &serde_json::Value) -> String {
+        person_of(&PassRow::read(row).unwrap()).unwrap().to_string()
     }
 
     #[test]
     fn a_person_is_an_employee_number_or_a_pass() {
         let tag = "9b0e5a52-6a5c-4f8e-9f6e-0d6c3c1f0a11";
-        assert_eq!(key(json!({ "id": "p1", "employee_id": "E-4471" })), "emp.E-4471");
-        assert_eq!(key(json!({ "id": "p1", "employee_id": "" })), "pass.p1");
-        assert_eq!(key(json!({ "id": "p1", "employee_id": "E 4471/2" })), "pass.p1");
-        assert_eq!(key(json!({ "id": "p2", "metadata": { "console_ref": tag, "console_holder": "p1" } })), "pass.p1");
-        assert_eq!(key(json!({ "id": "p2", "metadata": { "console_holder": "p1" } })), "pass.p2", "not of our hand");
-        let odd = key(json!({ "id": "p/../1" }));
+        assert_eq!(key(&json!({ "id": "p1", "employee_id": "E-4471" })), "emp.E-4471");
+        assert_eq!(key(&json!({ "id": "p1", "employee_id": "" })), "pass.p1");
+        assert_eq!(key(&json!({ "id": "p1", "employee_id": "E 4471/2" })), "pass.p1");
+        assert_eq!(key(&json!({ "id": "p2", "metadata": { "console_ref": tag, "console_holder": "p1" } })), "pass.p1");
+        assert_eq!(key(&json!({ "id": "p2", "metadata": { "console_holder": "p1" } })), "pass.p2", "not of our hand");
+        let odd = key(&json!({ "id": "p/../1" }));
         assert!(odd.starts_with("pass.odd.") && odd.len() == 33, "{odd}");
     }
 }

@@ -109,12 +109,11 @@ impl AccessGrid {
     pub(super) async fn discover(&self) -> Result<Arc<Templates>, ProviderError> {
         let mut found = Templates::default();
         for id in &self.template_ids {
-            match optional(self.reads.json(&template_link(id)?).await)? {
-                Some(answer) => found.learn(id, &answer.value),
-                None => {
-                    found.blind = true;
-                    found.add(id, &Untrusted::default());
-                }
+            if let Some(answer) = optional(self.reads.json(&template_link(id)?).await)? {
+                found.learn(id, &answer.value);
+            } else {
+                found.blind = true;
+                found.add(id, &Untrusted::default());
             }
         }
         if !found.blind {

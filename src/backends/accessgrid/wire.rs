@@ -15,6 +15,9 @@ pub const REPLACES: &str = "replaces";
 /// Where a pass has no employee number: id of the person's first pass, so that her passes stay together.
 pub const FIRST_PASS: &str = "console_holder";
 
+/// Whoever holds the links can install the pass; the rest is long and shown nowhere (contract section 9).
+const NOT_KEPT: &[&str] = &["install_url", "direct_install_url", "employee_photo", "file_data"];
+
 /// A pass.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PassRow {
@@ -27,7 +30,11 @@ impl PassRow {
     /// Reads one; `None` without an id.
     pub fn read(body: &Value) -> Option<Self> {
         let id = text(body, "id").raw().to_owned();
-        (!id.is_empty()).then(|| Self { id, body: body.clone() })
+        let mut body = body.clone();
+        for name in NOT_KEPT {
+            body.as_object_mut().and_then(|members| members.remove(*name));
+        }
+        (!id.is_empty()).then_some(Self { id, body })
     }
 
     /// Its text again, for keeping many of them.
@@ -136,6 +143,13 @@ mod tests {
         assert_eq!((row.state().raw(), row.devices().count(), row.marker()), ("7", 0, None));
         assert_eq!(PassRow::unpacked(&row.packed()), Some(row));
         assert!(PassRow::read(&json!({ "id": null })).is_none() && PassRow::read(&json!("p")).is_none());
+    }
+
+    #[test]
+    fn links_that_install_a_pass_are_forgotten_at_once() {
+        let row = json!({ "id": "p", "install_url": "https://x/p", "direct_install_url": "https://y/p", "employee_photo": "AA" });
+        let kept = PassRow::read(&row).unwrap().packed();
+        assert_eq!(&*kept, r#"{"id":"p"}"#);
     }
 
     #[test]

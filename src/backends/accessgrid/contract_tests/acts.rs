@@ -37,7 +37,7 @@ async fn a_pass_goes_through_its_life_and_is_read_back_each_time() {
 async fn an_action_is_done_however_little_the_answer_says() {
     for form in ["whole", "few", "status_only"] {
         let desk = Desk::open().await;
-        desk.switch(json!({ "action_answer": form }));
+        desk.switch(&json!({ "action_answer": form }));
         let card = desk.only(JOHN).await;
         assert_eq!(applied(act(&desk, &card, Verb::Suspend, "suspended").await), Answered::default());
         assert_eq!(desk.only(JOHN).await.state(), State::Suspended, "{form}");
@@ -50,7 +50,7 @@ async fn a_refused_action_is_told_in_the_vendors_words_whatever_its_status_and_f
         let desk = Desk::open().await;
         let card = desk.only(JOHN).await;
         desk.grid.foreign_act(card.id.key.as_str(), Action::Suspend).unwrap();
-        desk.switch(json!({ "state_conflict_status": status, "error_form": form }));
+        desk.switch(&json!({ "state_conflict_status": status, "error_form": form }));
         let error = rejected(act(&desk, &card, Verb::Suspend, "suspended").await);
         assert_eq!((&error.kind, error.status), (&ProviderErrorKind::Invalid, Some(status)));
         assert!(error.said.as_str().contains(NOT_ACTIVE), "{status} {form}: {:?}", error.said);
@@ -77,7 +77,7 @@ async fn c1_an_unlinked_pass_is_not_resumed_but_seen_if_it_comes_back() {
     applied(act(&desk, &card, Verb::Unlink, "unlink").await);
     let card = desk.only(JOHN).await;
     for allowed in [false, true] {
-        desk.switch(json!({ "resume_from_unlink": allowed }));
+        desk.switch(&json!({ "resume_from_unlink": allowed }));
         assert!(lifecycle::target(&card, Verb::Resume, None, Fixed.now()).is_err());
         let refused = desk.provider.prepare(&turn(&card, Verb::Resume, "active")).unwrap_err();
         assert_eq!(refused.kind, ProviderErrorKind::Invalid);
@@ -96,10 +96,10 @@ async fn c4_a_suspension_that_the_holder_lifts_is_seen() {
     applied(act(&desk, &card, Verb::Suspend, "suspended").await);
     let stopped = desk.only(JOHN).await;
     assert!(stopped.usable(), "no security hold: its holder can make it work again");
-    desk.switch(json!({ "found_resumes_api_suspend": false }));
+    desk.switch(&json!({ "found_resumes_api_suspend": false }));
     desk.grid.device_found(card.id.key.as_str()).unwrap_err();
     assert_eq!(desk.only(JOHN).await.state(), State::Suspended);
-    desk.switch(json!({ "found_resumes_api_suspend": true }));
+    desk.switch(&json!({ "found_resumes_api_suspend": true }));
     desk.grid.device_found(card.id.key.as_str()).unwrap();
     assert_eq!(desk.only(JOHN).await.state(), State::Active);
 }
@@ -109,7 +109,7 @@ async fn c5_c6_what_is_offered_depends_on_the_table_and_not_on_the_vendors_toler
     let desk = Desk::open().await;
     applied(desk.reissue(JOHN, 5).await);
     for tolerant in [false, true] {
-        desk.switch(json!({ "unlink_created": tolerant, "repeated_delete": tolerant }));
+        desk.switch(&json!({ "unlink_created": tolerant, "repeated_delete": tolerant }));
         let read = desk.read(JOHN).await;
         let created = read.credentials.iter().find(|card| card.status_word.raw() == "created").unwrap();
         let offered = |verb| lifecycle::target(created, verb, None, Fixed.now()).is_ok();
@@ -128,7 +128,7 @@ async fn c5_c6_what_is_offered_depends_on_the_table_and_not_on_the_vendors_toler
 async fn c7_a_deleted_pass_stays_as_evidence() {
     for listed in [false, true] {
         let desk = Desk::open().await;
-        desk.switch(json!({ "list_deleted": listed }));
+        desk.switch(&json!({ "list_deleted": listed }));
         let card = desk.only(JOHN).await;
         desk.grid.foreign_act(card.id.key.as_str(), Action::Delete).unwrap();
         let stranger = opened(&desk.sim, &[APPLE_TEMPLATE, ANDROID_TEMPLATE], short());
@@ -151,7 +151,7 @@ async fn an_unclear_answer_to_an_action_is_unknown_and_reading_tells() {
         let desk = Desk::open().await;
         let card = desk.only(JOHN).await;
         desk.arm("POST", fault.clone());
-        unknown(act(&desk, &card, Verb::Suspend, "suspended").await);
+        unknown(&act(&desk, &card, Verb::Suspend, "suspended").await);
         let state = desk.only(JOHN).await.state();
         assert_eq!(state == State::Suspended, happened, "{fault:?}");
         assert_eq!(desk.posts().len(), 1, "sent once and never again");
@@ -189,7 +189,7 @@ async fn a_pair_is_one_credential_and_follows_the_half_that_is_installed() {
     assert_eq!(desk.read(SAM).await.credentials.len(), 2);
     desk.grid.install(&half(&pair, APPLE_TEMPLATE, &desk), DeviceType::Iphone).unwrap();
     for listed in [false, true] {
-        desk.switch(json!({ "list_deleted": listed }));
+        desk.switch(&json!({ "list_deleted": listed }));
         let stranger = opened(&desk.sim, &[TEMPLATE_PAIR], short());
         let read = stranger.person(&id_of(SAM)).await.unwrap();
         let now = read.credentials.iter().find(|card| card.id == pair.id).unwrap();
@@ -207,7 +207,7 @@ async fn a_pair_is_one_credential_and_follows_the_half_that_is_installed() {
 async fn halves_that_disagree_have_no_state() {
     let desk = Desk::open().await;
     let pair = a_pair(&desk).await;
-    desk.switch(json!({ "unlink_created": true }));
+    desk.switch(&json!({ "unlink_created": true }));
     desk.grid.foreign_act(&half(&pair, APPLE_TEMPLATE, &desk), Action::Unlink).unwrap();
     let read = desk.read(SAM).await;
     let now = read.credentials.iter().find(|card| card.id == pair.id).unwrap();
@@ -220,7 +220,7 @@ async fn ending_a_pair_reaches_both_halves_or_is_seen_not_to() {
     for (how, ended) in [("each_half", true), ("first_half", false)] {
         let desk = Desk::open().await;
         let pair = a_pair(&desk).await;
-        desk.switch(json!({ "pair_action": how }));
+        desk.switch(&json!({ "pair_action": how }));
         applied(act(&desk, &pair, Verb::End, "deleted").await);
         let read = desk.read(SAM).await;
         let now = read.credentials.iter().find(|card| card.id == pair.id).unwrap();
@@ -229,7 +229,7 @@ async fn ending_a_pair_reaches_both_halves_or_is_seen_not_to() {
     }
     let desk = Desk::open().await;
     let pair = a_pair(&desk).await;
-    desk.switch(json!({ "pair_action": "not_found" }));
+    desk.switch(&json!({ "pair_action": "not_found" }));
     let error = rejected(act(&desk, &pair, Verb::End, "deleted").await);
     assert_eq!(error.kind, ProviderErrorKind::NotFound);
 }
@@ -239,7 +239,7 @@ async fn the_pairs_own_id_comes_from_billing_after_a_restart_or_the_act_is_refus
     let desk = Desk::open().await;
     let pair = a_pair(&desk).await;
     for (plan, known) in [("enterprise", true), ("basic_forbidden", false)] {
-        desk.switch(json!({ "plan": plan }));
+        desk.switch(&json!({ "plan": plan }));
         let stranger = opened(&desk.sim, &[APPLE_TEMPLATE, ANDROID_TEMPLATE], short());
         let read = stranger.person(&id_of(SAM)).await.unwrap();
         let now = read.credentials.iter().find(|card| card.id == pair.id).expect("still one unit");

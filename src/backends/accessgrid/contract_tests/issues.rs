@@ -46,15 +46,15 @@ async fn what_has_run_out_is_valid_again_for_as_long_as_it_was() {
 #[tokio::test]
 async fn a_contact_that_is_not_shown_is_not_sent_and_may_be_missed() {
     let desk = Desk::open().await;
-    desk.switch(json!({ "show_contact": false }));
+    desk.switch(&json!({ "show_contact": false }));
     let read = desk.read(JOHN).await;
     let change = desk.successor(&read, &read.credentials[0], 4);
     let body: Value = serde_json::from_slice(&desk.provider.prepare(&change).unwrap().body).unwrap();
     assert!(body.get("email").is_none() && body.get("phone_number").is_none());
-    desk.switch(json!({ "contact_required": true }));
+    desk.switch(&json!({ "contact_required": true }));
     let error = rejected(desk.send(&change).await);
     assert_eq!(error.said.as_str(), "Email or phone number is required");
-    desk.switch(json!({ "contact_required": false }));
+    desk.switch(&json!({ "contact_required": false }));
     applied(desk.send(&change).await);
 }
 
@@ -80,11 +80,11 @@ async fn a_lost_answer_is_found_by_its_tag_and_never_sent_again() {
     ] {
         for heeded in [true, false] {
             let desk = Desk::open().await;
-            desk.switch(json!({ "honour_metadata_filter": heeded, "honour_holder_filters": heeded }));
+            desk.switch(&json!({ "honour_metadata_filter": heeded, "honour_holder_filters": heeded }));
             let read = desk.read(JOHN).await;
             let change = desk.successor(&read, &read.credentials[0], 6);
             desk.arm("POST", fault.clone());
-            unknown(desk.send(&change).await);
+            unknown(&desk.send(&change).await);
             let carries =
                 |read: &HolderRead| read.credentials.iter().filter(|c| c.marker == Some(marker_of(6))).count();
             assert_eq!(carries(&desk.read(JOHN).await), made, "{fault:?} {heeded}");
@@ -102,22 +102,14 @@ async fn a_lost_issue_is_found_even_if_the_vendor_wrote_another_number() {
     let mut change = desk.successor(&read, &read.credentials[0], 6);
     desk.arm("POST", FaultKind::DropAfter);
     let prepared = desk.provider.prepare(&change).unwrap();
-    unknown(desk.provider.send(permit(&prepared).await, &prepared).await);
-    // Our own account's other program files it under another number meanwhile.
-    let new =
-        desk.grid.passes_of("E10425").into_iter().find(|p| p.metadata["console_ref"] == marker_of(6).as_str()).unwrap();
-    let body = json!({ "employee_id": "E-4711" }).to_string();
-    let signer = {
-        let account = desk.grid.account(Author::Foreign).unwrap();
-        AccountSignature::new(&account.id, &Secret::new(account.secret), "").unwrap()
-    };
-    let path: Link = format!("/v1/key-cards/{}", new.id).parse().unwrap();
-    let signed = crate::backends::signature::Signature::sign(&signer, "PATCH", &path, body.as_bytes()).await.unwrap();
-    let url = format!("{}{}", desk.sim.url(System::AccessGrid).trim_end_matches('/'), path);
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    assert_eq!(http.patch(url).headers(signed.headers).body(body).send().await.unwrap().status(), 200);
+    unknown(&desk.provider.send(permit(&prepared).await, &prepared).await);
+    // Another program files it under another number meanwhile.
+    let made = desk.grid.passes_of("E10425");
+    let new = made.iter().find(|p| p.metadata["console_ref"] == marker_of(6).as_str()).unwrap();
+    let kind = ForeignKind::Employee { employee_id: "E-4711".to_owned() };
+    desk.grid.foreign(ForeignAct { pass: new.id.clone(), kind, when: Moment::Now }).unwrap();
     for heeded in [true, false] {
-        desk.switch(json!({ "honour_metadata_filter": heeded }));
+        desk.switch(&json!({ "honour_metadata_filter": heeded }));
         let read = desk.read(JOHN).await;
         assert!(read.credentials.iter().any(|card| card.id.key.as_str() == new.id), "{heeded}");
     }
@@ -144,7 +136,7 @@ async fn passes_without_an_employee_number_stay_with_their_first_one() {
         let mut change = desk.successor(&read, &read.credentials[0], 7);
         change.add.as_mut().unwrap().particulars.retain(|(name, _)| *name != Particular::EmployeeNumber);
         let first = applied(desk.send(&change).await).made.unwrap();
-        desk.switch(json!({ "honour_metadata_filter": heeded }));
+        desk.switch(&json!({ "honour_metadata_filter": heeded }));
         let alone = format!("pass.{}", first.key);
         let read = desk.read(&alone).await;
         assert_eq!((read.credentials.len(), read.holder.name().raw()), (1, "John Roe"));

@@ -31,7 +31,7 @@ async fn the_plan_decides_what_is_known_about_templates() {
         ("basic_forbidden", vec![APPLE_TEMPLATE, ANDROID_TEMPLATE], 2, false),
         ("basic_not_found", vec![APPLE_TEMPLATE, ANDROID_TEMPLATE], 2, false),
     ] {
-        desk.switch(json!({ "plan": plan }));
+        desk.switch(&json!({ "plan": plan }));
         let provider = opened(&desk.sim, &configured, short());
         let connection = provider.connect().await.unwrap();
         assert_eq!((connection.has_feed, connection.has_events), (false, plan == "enterprise"));
@@ -57,7 +57,7 @@ async fn every_pass_is_listed_whatever_the_lists_heed() {
         json!({ "strict_sig_id": true }),
     ] {
         desk.grid.set_switches(grid::Switches::default());
-        desk.switch(switches.clone());
+        desk.switch(&switches);
         let people = everybody(&desk.provider).await;
         assert_eq!(passes(&people).len(), count, "{switches}");
         for read in people.values().filter(|read| !read.holder.employee_number.is_empty()) {
@@ -113,7 +113,7 @@ async fn filters_that_are_not_heeded_change_nothing() {
     let with = desk.read(SAM).await.credentials;
     let before = desk.grid.front().log().view().received;
     for heeded in [true, false] {
-        desk.switch(json!({ "honour_holder_filters": heeded, "honour_metadata_filter": heeded }));
+        desk.switch(&json!({ "honour_holder_filters": heeded, "honour_metadata_filter": heeded }));
         let read = desk.read(SAM).await;
         assert_eq!(read.credentials, with, "{heeded}");
         assert!(read.credentials.iter().all(|card| card.id.key.as_str() == desk.grid.passes_of("E10427")[0].id));
@@ -126,7 +126,7 @@ async fn absence_from_a_list_is_made_up_for_by_asking_for_the_pass() {
     let desk = Desk::open().await;
     let before = desk.only(SAM).await;
     // The list of one pass loses its only row.
-    desk.switch(json!({ "list_omits_every": 1 }));
+    desk.switch(&json!({ "list_omits_every": 1 }));
     assert_eq!(desk.only(SAM).await.id, before.id);
     desk.grid.foreign_act(before.id.key.as_str(), Action::Delete).unwrap();
     assert_eq!(desk.only(SAM).await.state(), State::Ended);
@@ -147,7 +147,7 @@ async fn a_number_or_a_pass_is_looked_up_and_a_name_is_not() {
     for typed in ["Roe", "John Roe", "E1", "unknown-pass-12"] {
         assert!(desk.provider.find_holders(typed, 5).await.unwrap().rows.is_empty(), "{typed}");
     }
-    desk.switch(json!({ "honour_holder_filters": false }));
+    desk.switch(&json!({ "honour_holder_filters": false }));
     assert!(desk.provider.find_holders("E10425", 5).await.unwrap().rows.is_empty(), "the cache knows");
 }
 
@@ -155,7 +155,7 @@ async fn a_number_or_a_pass_is_looked_up_and_a_name_is_not() {
 async fn c2_words_that_are_not_known_are_shown_and_never_acted_on() {
     let desk = Desk::open().await;
     for odd in [false, true] {
-        desk.switch(json!({ "fixture_states": odd }));
+        desk.switch(&json!({ "fixture_states": odd }));
         let card = desk.only(JANE).await;
         let wanted = if odd { ("inactive", State::Unknown) } else { ("suspended", State::Suspended) };
         assert_eq!((card.status_word.raw(), card.state()), wanted);
@@ -190,7 +190,7 @@ async fn the_vendors_log_is_read_where_the_plan_has_it() {
         ("basic_not_found", false, false),
         ("basic_forbidden", false, false),
     ] {
-        desk.switch(json!({ "plan": plan, "emit_events_alias": alias, "honour_flat_log_filters": alias }));
+        desk.switch(&json!({ "plan": plan, "emit_events_alias": alias, "honour_flat_log_filters": alias }));
         let provider = opened(&desk.sim, &[APPLE_TEMPLATE, ANDROID_TEMPLATE], short());
         let rows = provider.events_of(&id_of(JOHN), 50).await.unwrap();
         assert!(rows.is_sorted_by_key(|row| std::cmp::Reverse(row.at)));
@@ -209,7 +209,7 @@ async fn the_vendors_log_is_read_where_the_plan_has_it() {
 #[tokio::test]
 async fn the_contracts_limits_are_kept_for_reads() {
     let desk = Desk::open().await;
-    desk.switch(json!({ "rate_limit": "everything", "work_ms": 30 }));
+    desk.switch(&json!({ "rate_limit": "everything", "work_ms": 30 }));
     let provider = opened(&desk.sim, &[APPLE_TEMPLATE, ANDROID_TEMPLATE], limits());
     let calls = (0..24).map(|_| async { provider.reads.json(&"/v1/key-cards".parse::<Link>().unwrap()).await });
     let answers = futures::future::join_all(calls).await;
@@ -240,7 +240,7 @@ async fn throttled_reads_wait_and_broken_ones_say_so() {
     let desk = Desk::open().await;
     desk.read(JOHN).await;
     for says in [true, false] {
-        desk.switch(json!({ "retry_after": says }));
+        desk.switch(&json!({ "retry_after": says }));
         desk.grid.throttle(1);
         let read = desk.provider.person(&id_of(JOHN)).await;
         match (says, read) {
@@ -252,4 +252,24 @@ async fn throttled_reads_wait_and_broken_ones_say_so() {
     assert_eq!(desk.provider.person(&id_of(JOHN)).await.unwrap_err().kind, ProviderErrorKind::Unreadable);
     desk.arm("GET", FaultKind::DropBefore);
     assert_eq!(desk.read(JOHN).await.credentials.len(), 1, "asked again");
+}
+
+#[tokio::test]
+async fn a_page_that_is_too_long_is_read_in_pieces() {
+    let desk = Desk::open().await;
+    let whole = desk.provider.list_holders(None, 1000).await.unwrap();
+    for times in [1, 3, 4] {
+        // The whole page, then its first half, then the first half of that.
+        let fault = Fault { times, ..Fault::once("GET", FaultKind::HugeBody { bytes: 9 << 20 }) };
+        desk.grid.front().faults.arm(fault).unwrap();
+        let pieces = desk.provider.list_holders(None, 1000).await.unwrap();
+        assert_eq!((pieces.rows.len(), &pieces.next), (whole.rows.len(), &whole.next), "{times}");
+    }
+    desk.grid
+        .front()
+        .faults
+        .arm(Fault { times: 0, ..Fault::once("GET", FaultKind::HugeBody { bytes: 9 << 20 }) })
+        .unwrap();
+    let error = desk.provider.list_holders(None, 1000).await.unwrap_err();
+    assert_eq!(error.kind, ProviderErrorKind::TooLarge);
 }
