@@ -16,5 +16,6 @@ mod stories;
 mod town;
 mod trouble;
 mod turn;
+mod turn_crash;
 mod wire;
 mod wire_crash;
