@@ -93,7 +93,8 @@ async fn cut(system: System, work: Work, at: usize) -> Found {
 #[tokio::test(start_paused = true)]
 async fn i5_an_act_on_one_credential_survives_a_crash_at_every_point() {
     for system in [System::Gallagher, System::AccessGrid, System::ThalesD1, System::CardExchange] {
-        let verbs: &[Verb] = if system == System::CardExchange { &[Verb::Suspend] } else { &[Verb::Suspend, Verb::End] };
+        let verbs: &[Verb] =
+            if system == System::CardExchange { &[Verb::Suspend] } else { &[Verb::Suspend, Verb::End] };
         for verb in verbs {
             let mut points = 0;
             loop {
