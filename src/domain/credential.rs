@@ -40,6 +40,18 @@ pub enum System {
     CardExchange,
 }
 
+impl System {
+    /// The product's name in sentences for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Gallagher => "Command Centre",
+            Self::AccessGrid => "AccessGrid",
+            Self::ThalesD1 => "Thales D1",
+            Self::CardExchange => "CardExchange",
+        }
+    }
+}
+
 /// What kind of thing a credential is (gallagher.md section 5.1; an open list).
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, strum::Display, strum::EnumString,
@@ -82,7 +94,8 @@ impl CredentialClass {
     /// sections 5.2 and 5.8); `None`: it is.
     pub fn not_issued_because(self) -> Option<&'static str> {
         match self {
-            Self::Mobile | Self::WalletPass | Self::FundingCard | Self::DigitalCard | Self::PrintedCard => None,
+            Self::Mobile | Self::WalletPass | Self::DigitalCard | Self::PrintedCard => None,
+            Self::FundingCard => Some("a card of the issuer is replaced in the issuer's own process"),
             Self::Card | Self::Piv | Self::Pivi | Self::GovPass => {
                 Some("plastic is printed and encoded at a desk with a printer, which this API does not drive")
             }
