@@ -8,11 +8,18 @@ use http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
+/// What stands in an answer.
+#[derive(Debug)]
+enum Content {
+    Json(Value),
+    Image(Vec<u8>),
+}
+
 /// A success.
 #[derive(Debug)]
 pub struct Answer {
     status: StatusCode,
-    body: Option<(&'static str, Vec<u8>)>,
+    body: Option<Content>,
     location: Option<String>,
     handled: Handled,
 }
@@ -22,7 +29,7 @@ impl Answer {
     pub fn of(by: Author, body: Value) -> Self {
         Self {
             status: StatusCode::OK,
-            body: Some(("application/json", body.to_string().into_bytes())),
+            body: Some(Content::Json(body)),
             location: None,
             handled: Handled { by: Some(by), applied: false },
         }
@@ -30,7 +37,7 @@ impl Answer {
 
     /// 200 with a picture.
     pub fn image(by: Author, bytes: Vec<u8>) -> Self {
-        Self { body: Some(("image/jpeg", bytes)), ..Self::done(by).changing(false) }.with_status(StatusCode::OK)
+        Self { body: Some(Content::Image(bytes)), ..Self::done(by).changing(false) }.with_status(StatusCode::OK)
     }
 
     fn with_status(self, status: StatusCode) -> Self {
@@ -64,8 +71,12 @@ impl Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        if let Some((media_type, body)) = self.body {
-            *response.body_mut() = Body::from(body);
+        if let Some(content) = self.body {
+            let (media_type, body) = match content {
+                Content::Json(value) => ("application/json", Body::from(value.to_string())),
+                Content::Image(bytes) => ("image/jpeg", Body::from(bytes)),
+            };
+            *response.body_mut() = body;
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
         if let Some(location) = self.location.and_then(|l| HeaderValue::try_from(l).ok()) {
