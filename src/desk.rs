@@ -2,20 +2,19 @@
 
 mod account;
 pub mod clock;
+mod systems;
 
-use crate::backends::gallagher::{Gallagher, Settings};
-use crate::backends::http::Limits;
-use crate::backends::tls::{ClientFiles, Trust};
-use crate::config::secret::{SecretSource, check_private};
-use crate::config::{Site, Tenant, Vendor};
+use crate::config::Site;
 use crate::domain::ids::TenantName;
 use crate::domain::journal::ProcessMark;
 use crate::domain::policy::Mode;
 use crate::domain::problem::{Problem, ProblemKind};
+use crate::ports::archive::Archive;
 use crate::ports::cache::{Cache, CacheError};
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::ledger::Ledger;
-use crate::ports::provider::{Provider, TenantProfile};
+use crate::ports::provider::Provider;
+use crate::store::archive::SqliteArchive;
 use crate::store::cache::SqliteCache;
 use crate::store::ledger::SqliteLedger;
 use crate::store::paths::{DataRoot, LedgerPaths};
@@ -34,6 +33,8 @@ pub struct Desk {
     pub ledger: Arc<dyn Ledger>,
     /// People and credentials as last seen.
     pub cache: Arc<dyn Cache>,
+    /// What vendors forget, and the directory of Thales D1.
+    pub archive: Arc<dyn Archive>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Identifiers and markers.
@@ -56,10 +57,6 @@ impl Desk {
     /// If a secret, a certificate or the cache cannot be had, or a tenant's system is not in this version.
     pub fn open(site: &Site, data: &Path) -> Result<Self, Problem> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
-        for tenant in &site.tenants {
-            providers.push(provider(site, tenant, &clock)?);
-        }
         let root = DataRoot::new(data);
         // Side by side: the console is on screen only when both are open.
         let cache_file = root.cache(site.mode);
@@ -69,7 +66,19 @@ impl Desk {
                 SqliteCache::open_detached(&cache_file)
             })
         });
+        let archive_file = root.archive(site.mode);
+        let archive = std::thread::spawn(move || open_archive(&archive_file));
         let ledger = open_ledger(&root.ledger(site.mode), &clock)?;
+        let archive = archive.join().unwrap_or_else(|_| Err(no_archive("its thread ended")))?;
+        let ids: Arc<dyn Ids> = Arc::new(RandomIds);
+        let parts = Parts {
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            archive: Arc::clone(&archive),
+            console_id: ledger.console_id().to_owned(),
+        };
+        let providers =
+            site.tenants.iter().map(|tenant| systems::provider(site, tenant, &parts)).collect::<Result<Vec<_>, _>>()?;
         let cache = cache.join().unwrap_or_else(|_| Err(CacheError("its thread ended".into()))).map_err(|e| {
             Problem::new(
                 ProblemKind::Failed,
@@ -82,8 +91,9 @@ impl Desk {
             providers,
             ledger: Arc::new(ledger),
             cache: Arc::new(cache),
+            archive,
             clock,
-            ids: Arc::new(RandomIds),
+            ids,
             operator: account::name(),
             owner: process::this_process(),
             mode: site.mode,
@@ -108,6 +118,32 @@ impl Desk {
     }
 }
 
+/// What every provider is made with.
+struct Parts {
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    archive: Arc<dyn Archive>,
+    /// What tells this desk from others in a vendor's own log.
+    console_id: String,
+}
+
+/// The archive; where it cannot be written, one in memory: it is then as empty as the vendor's memory is short, and
+/// says so by its coverage.
+fn open_archive(file: &Path) -> Result<Arc<dyn Archive>, Problem> {
+    let opened = SqliteArchive::open(file).or_else(|error| {
+        tracing::error!(%error, "the archive cannot be opened; what vendors forget is not kept");
+        SqliteArchive::open_in_memory()
+    });
+    match opened {
+        Ok(archive) => Ok(Arc::new(archive)),
+        Err(e) => Err(no_archive(&e.to_string())),
+    }
+}
+
+fn no_archive(why: &str) -> Problem {
+    Problem::new(ProblemKind::Failed, "the archive cannot be opened", why, "check the data folder")
+}
+
 /// The ledger; where it cannot be written, what can be read of it; where it cannot be read, an empty one. Neither
 /// stand-in lets anything begin (invariant I8).
 fn open_ledger(paths: &LedgerPaths, clock: &Arc<dyn Clock>) -> Result<SqliteLedger, Problem> {
@@ -118,65 +154,6 @@ fn open_ledger(paths: &LedgerPaths, clock: &Arc<dyn Clock>) -> Result<SqliteLedg
             browsing.or_else(|_| SqliteLedger::unavailable(error.to_string(), Arc::clone(clock)))
         })
         .map_err(|e| Problem::new(ProblemKind::Failed, "the ledger cannot be opened", e.to_string(), ""))
-}
-
-/// The provider of one tenant.
-fn provider(site: &Site, tenant: &Tenant, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Provider>, Problem> {
-    let name = &tenant.name;
-    let Vendor::Gallagher { marker, feed_operator } = &tenant.vendor else {
-        let system = tenant.vendor.system();
-        return Err(Problem::new(
-            ProblemKind::Usage,
-            format!("tenant {name} cannot be opened"),
-            format!("{system} is not in this version; only gallagher is"),
-            format!("take tenant {name} out of the site file"),
-        ));
-    };
-    let named = |problem: Problem| Problem { what: format!("tenant {name}: {}", problem.what), ..problem };
-    // What other tenants keep in the environment is none of a secret command's business.
-    let hidden = site.tenants.iter().filter_map(|t| match &t.secret {
-        SecretSource::Env(variable) => Some(variable.as_str()),
-        _ => None,
-    });
-    let key = tenant.secret.read(&hidden.collect::<Vec<_>>()).map_err(named)?;
-    if key.expose().contains(['\r', '\n']) {
-        return Err(Problem::new(
-            ProblemKind::Usage,
-            format!("tenant {name} cannot be opened"),
-            "its key has a line break inside",
-            "keep the key alone, on one line, where its secret comes from",
-        ));
-    }
-    let client = match &tenant.client_cert {
-        None => None,
-        Some((certificate, key)) => {
-            check_private(key).map_err(named)?;
-            Some(ClientFiles { certificate: certificate.clone(), key: key.clone() })
-        }
-    };
-    let settings = Settings {
-        profile: TenantProfile {
-            name: name.clone(),
-            system: tenant.vendor.system(),
-            mode: site.mode,
-            starts_unlocked: tenant.starts_unlocked,
-            marker: *marker,
-            feed_operator: feed_operator.clone(),
-        },
-        origin: tenant.origin.clone(),
-        key,
-        trust: Trust { pin: tenant.pin, client },
-        limits: Limits::default(),
-    };
-    let provider = Gallagher::open(settings, Arc::clone(clock)).map_err(|e| {
-        Problem::new(
-            ProblemKind::Usage,
-            format!("tenant {name} cannot be opened"),
-            e.detail.as_str(),
-            "check its key and its certificate settings in the site file",
-        )
-    })?;
-    Ok(Arc::new(provider))
 }
 
 #[cfg(test)]
@@ -239,13 +216,10 @@ mod tests {
     fn what_cannot_be_opened_names_the_tenant() {
         let folder = tempfile::tempdir().unwrap();
         let open = |site: &Site| Desk::open(site, &folder.path().join("data")).err().unwrap();
-        let grid = "[[tenant]]\nname = \"grid\"\nsystem = \"accessgrid\"\nurl = \"https://a.example\"\nmode = \"sim\"\nsecret_env = \"X\"\naccount_id = \"a\"\ntemplate_id = \"t\"\n";
+        let grid = "[[tenant]]\nname = \"grid\"\nsystem = \"accessgrid\"\nurl = \"https://a.example\"\nmode = \"sim\"\nsecret_file = \"gall.key\"\naccount_id = \"a\"\ntemplate_id = \"no/path\"\n";
         let problem = open(&site(folder.path(), grid));
         assert_eq!(problem.kind.exit_code(), 2);
-        assert!(
-            problem.to_string().contains("grid") && problem.to_string().contains("not in this version"),
-            "{problem}"
-        );
+        assert!(problem.to_string().contains("grid") && problem.to_string().contains("template_id"), "{problem}");
         let pair = "client_cert_file = \"none.pem\"\nclient_key_file = \"gall.key\"\n";
         let mut site = site(folder.path(), pair);
         site.tenants[0].pin = Some("00".repeat(32).parse().unwrap());

@@ -34,6 +34,8 @@ pub use server::Door;
 pub use thales_d1::D1Handle;
 
 use crate::domain::credential::System;
+use crate::domain::ids::{BadId, TenantName};
+use crate::domain::journal::EventDraft;
 use accessgrid::GridHandle;
 use anyhow::{Context as _, ensure};
 use certificates::{Certificates, Wanted};
@@ -222,6 +224,28 @@ impl Simulator {
         self.fronts.iter().map(|(front, _)| front).find(|front| front.system == system)
     }
 
+    /// The journal of what this console did in a system before the world began, for a tenant of this name. Thales D1
+    /// has none: its digital cards are born in wallets.
+    ///
+    /// # Errors
+    /// If an id of the world is none, which its own tests exclude.
+    pub fn past(&self, system: System, tenant: &TenantName) -> Result<Vec<EventDraft>, BadId> {
+        match system {
+            System::Gallagher => ledger_entries(&self.issued, tenant),
+            System::AccessGrid => {
+                let issues = self.grid.issued();
+                let past = issues.iter().map(|issue| accessgrid::past(issue, tenant)).collect::<Result<Vec<_>, _>>()?;
+                Ok(past::journal(&past, 1))
+            }
+            System::ThalesD1 => Ok(Vec::new()),
+            System::CardExchange => {
+                let issues = self.shared.at_once(|world, _| cardexchange::issued(&world.population));
+                let past = issues.iter().map(|issue| cardexchange::past(issue, tenant));
+                Ok(past::journal(&past.collect::<Result<Vec<_>, _>>()?, 2))
+            }
+        }
+    }
+
     /// Base address of the Gallagher server, with a slash at the end.
     pub fn gallagher_url(&self) -> String {
         self.url(System::Gallagher)
@@ -277,6 +301,16 @@ impl Simulator {
     /// The judge of the AccessGrid account: its accounts, passes, switches and holders.
     pub fn grid(&self) -> GridHandle {
         self.grid.clone()
+    }
+
+    /// `X-ACCT-ID` of the console's AccessGrid account.
+    pub fn grid_account(&self) -> String {
+        self.grid.account(Author::Console).map(|account| account.id).unwrap_or_default()
+    }
+
+    /// Secret of the console's AccessGrid account.
+    pub fn grid_secret(&self) -> String {
+        self.grid.account(Author::Console).map(|account| account.secret).unwrap_or_default()
     }
 
     /// The judge of Thales D1.

@@ -71,8 +71,7 @@ pub async fn demo(args: DemoArgs, data: Option<PathBuf>, log: &str, ascii: bool)
     let file = folder.join("site.toml");
     let prepared = async {
         sim::write_site(&simulator, &file).await?;
-        let ledger = journal::open(&file, None).await?;
-        sim::write_ledger(&simulator, ledger.as_ref()).await
+        sim::write_books(&simulator, &journal::open(&file, None).await?).await
     };
     prepared.await.map_err(|e| journal::simulator_failed(&e))?;
     let ended = open(&Start { ascii, ..Start::new(Some(file), None, log.to_owned()) }).await;

@@ -5,7 +5,8 @@ use super::{Ending, data_folder, failed, output, say, sim};
 use crate::config::Site;
 use crate::desk::clock::SystemClock;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::ports::ledger::{Ledger, LedgerHealth};
+use crate::ports::ledger::{Ledger as _, LedgerHealth};
+use crate::store::archive::SqliteArchive;
 use crate::store::ledger::SqliteLedger;
 use crate::store::paths::DataRoot;
 use std::path::{Path, PathBuf};
@@ -54,18 +55,19 @@ pub async fn simulate(args: sim::SimArgs, data: Option<PathBuf>) -> Result<Endin
     Ok(Ending::Done)
 }
 
-/// Opens the ledger of a site file, verified.
+/// Opens the books of a site file: its ledger, verified, and its archive.
 ///
 /// # Errors
-/// If the site file cannot be read, or the ledger not opened or trusted.
-pub async fn open(file: &Path, data: Option<PathBuf>) -> anyhow::Result<Arc<dyn Ledger>> {
+/// If the site file cannot be read, or a book not opened or trusted.
+pub async fn open(file: &Path, data: Option<PathBuf>) -> anyhow::Result<sim::Books> {
     let site = Site::load(file)?;
-    let paths = DataRoot::new(data_folder(&site, data)?).ledger(site.mode);
-    let ledger = SqliteLedger::open(&paths, Arc::new(SystemClock::start()))?;
-    match ledger.verify().await {
-        LedgerHealth::Broken(why) => Err(untrusted(&why).into()),
-        _ => Ok(Arc::new(ledger)),
+    let root = DataRoot::new(data_folder(&site, data)?);
+    let ledger = SqliteLedger::open(&root.ledger(site.mode), Arc::new(SystemClock::start()))?;
+    if let LedgerHealth::Broken(why) = ledger.verify().await {
+        return Err(untrusted(&why).into());
     }
+    let archive = SqliteArchive::open(&root.archive(site.mode))?;
+    Ok(sim::Books { ledger: Arc::new(ledger), archive: Arc::new(archive) })
 }
 
 /// What went wrong with the simulator, with all causes.

@@ -2,24 +2,24 @@
 
 use crate::domain::credential::System;
 use crate::domain::ids::TenantName;
+use crate::ports::archive::Archive;
 use crate::ports::ledger::{HistoryQuery, Ledger};
-use crate::simulator::{self, SimOptions, Simulator, ledger_entries};
-use anyhow::{Context as _, bail, ensure};
+use crate::simulator::{self, SimOptions, Simulator};
+use anyhow::{Context as _, ensure};
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const ALL_SYSTEMS: [System; 4] = [System::Gallagher, System::AccessGrid, System::ThalesD1, System::CardExchange];
-/// Name of the Gallagher tenant in site files that are written here.
-const TENANT: &str = "gall";
-/// Its secret file, beside the site file.
-const SECRET_FILE: &str = "gall.key";
+mod site_file;
 
-/// Client certificate and its key, likewise; one pair for all tenants that want to see one.
-const CLIENT_CERTIFICATE_FILE: &str = "client.pem";
-const CLIENT_KEY_FILE: &str = "client.key";
+pub use site_file::write_site;
+
+/// Names of the tenants in site files that are written here, as the lists show them.
+const GALLAGHER: &str = "gall";
+const ACCESSGRID: &str = "accg";
+const THALES_D1: &str = "d1";
+const CARDEXCHANGE: &str = "cxc";
 
 /// Arguments of `passdesk sim`.
 #[derive(Clone, Debug, clap::Args)]
@@ -66,9 +66,9 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
 ///
 /// # Errors
 /// If it cannot listen, or a file cannot be written.
-pub async fn run<F>(args: SimArgs, open_ledger: F) -> anyhow::Result<()>
+pub async fn run<F>(args: SimArgs, open: F) -> anyhow::Result<()>
 where
-    F: AsyncFnOnce(&Path) -> anyhow::Result<Arc<dyn Ledger>>,
+    F: AsyncFnOnce(&Path) -> anyhow::Result<Books>,
 {
     let sim = simulator::start(SimOptions {
         seed: args.seed,
@@ -81,20 +81,28 @@ where
         frozen: false,
     })
     .await?;
-    let mut lines = vec![format!("gallagher  {}", sim.gallagher_url()), format!("control    {}", sim.control_url())];
+    let width = 13;
+    let mut lines: Vec<String> =
+        System::ALL.iter().map(|system| format!("{:width$}{}", system.to_string(), sim.url(*system))).collect();
+    lines.push(format!("{:width$}{}", "control", sim.control_url()));
     if let Some(sha256) = sim.certificate_sha256() {
-        lines.push(format!("pin_sha256 {sha256}"));
+        lines.push(format!("{:width$}{sha256}", "pin_sha256"));
     }
     match &args.write_config {
         Some(file) => {
             write_site(&sim, file).await?;
-            let ledger = open_ledger(file).await?;
-            let written = write_ledger(&sim, ledger.as_ref()).await?;
-            lines.push(format!("site file  {} ({written} ledger entries)", file.display()));
-            lines.push(format!("try        passdesk --config {}", file.display()));
+            let written = write_books(&sim, &open(file).await?).await?;
+            lines.push(format!("{:width$}{} ({written} ledger entries)", "site file", file.display()));
+            lines.push(format!("{:width$}passdesk --config {}", "try", file.display()));
         }
-        // Without a site file, whoever runs this needs the key to get in. It opens a simulator, no door.
-        None => lines.push(format!("api key    {}", sim.api_key())),
+        // Without a site file, whoever runs this needs the keys to get in. They open a simulator, no door.
+        None => {
+            lines.push(format!("{:width$}gallagher {}", "keys", sim.api_key()));
+            let account = sim.grid_account();
+            lines.push(format!("{:width$}accessgrid {account} {}", "", sim.grid_secret()));
+            lines.push(format!("{:width$}cardexchange {}", "", sim.exchange_key()));
+            lines.push(format!("{:width$}thales-d1 has a key pair: --write-config writes it", ""));
+        }
     }
     lines.push("Ctrl-C ends it.".to_owned());
     {
@@ -113,117 +121,72 @@ where
     Ok(())
 }
 
-/// Writes a site file (decision 5) for a running simulator, and the key file beside it, both complete or not at
-/// all. Only a file that was written for a simulator is overwritten.
+/// What a desk keeps itself, and no vendor: where the world of a simulator is written down.
+pub struct Books {
+    /// What this console issued.
+    pub ledger: Arc<dyn Ledger>,
+    /// Who the end users of Thales D1 are.
+    pub archive: Arc<dyn Archive>,
+}
+
+/// Writes down what matches the simulator's world: its journal, and the directory of Thales D1. Returns how many
+/// events were written.
 ///
 /// # Errors
-/// If the file belongs to something else, or cannot be written.
-pub async fn write_site(sim: &Simulator, file: &Path) -> anyhow::Result<()> {
-    if let Ok(present) = tokio::fs::read_to_string(file).await {
-        let ours = present.parse::<toml::Table>().is_ok_and(|t| t.contains_key("simulator"));
-        ensure!(ours, "{} is there and was not written for a simulator; choose another name", file.display());
-    }
-    let (site, file) = (site_text(sim)?, file.to_owned());
-    let mut beside = vec![(SECRET_FILE, format!("{}\n", sim.api_key()))];
-    if let Some((certificate, key)) = ALL_SYSTEMS.into_iter().find_map(|system| sim.client_certificate(system)) {
-        beside.push((CLIENT_CERTIFICATE_FILE, certificate.to_owned()));
-        beside.push((CLIENT_KEY_FILE, key.to_owned()));
-    }
-    tokio::task::spawn_blocking(move || {
-        let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        for (name, text) in beside {
-            replace(&folder.join(name), &text, 0o600)?;
-        }
-        replace(&file, &site, 0o644)
-    })
-    .await?
+/// If a book refuses.
+pub async fn write_books(sim: &Simulator, books: &Books) -> anyhow::Result<u64> {
+    let tenant = THALES_D1.parse::<TenantName>()?;
+    let report = books.archive.import(&tenant, directory_csv(sim)?.into_bytes(), sim.world().now(), false).await?;
+    ensure!(report.errors.is_empty(), "the directory of Thales D1 was refused: {:?}", report.errors.first());
+    write_ledger(sim, books.ledger.as_ref()).await
 }
 
-fn site_text(sim: &Simulator) -> anyhow::Result<String> {
-    #[derive(serde::Serialize)]
-    struct Site {
-        data: &'static str,
-        tenant: [Tenant; 1],
-        simulator: Control,
-    }
-    #[derive(serde::Serialize)]
-    struct Tenant {
-        name: &'static str,
-        system: &'static str,
-        url: String,
-        mode: &'static str,
-        writes: &'static str,
-        secret_file: &'static str,
-        marker: bool,
-        feed_operator: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pin_sha256: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        client_cert_file: Option<&'static str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        client_key_file: Option<&'static str>,
-    }
-    #[derive(serde::Serialize)]
-    struct Control {
-        control: String,
-    }
-    let certificate = sim.client_certificate(System::Gallagher);
-    let tenant = Tenant {
-        name: TENANT,
-        system: "gallagher",
-        url: sim.gallagher_url(),
-        mode: "sim",
-        writes: "unlocked",
-        secret_file: SECRET_FILE,
-        marker: true,
-        feed_operator: sim.feed_operator(),
-        pin_sha256: sim.certificate_sha256(),
-        client_cert_file: certificate.map(|_| CLIENT_CERTIFICATE_FILE),
-        client_key_file: certificate.map(|_| CLIENT_KEY_FILE),
-    };
-    let site = Site { data: "passdesk-data", tenant: [tenant], simulator: Control { control: sim.control_url() } };
-    let text = toml::to_string(&site).context("cannot write the site file as TOML")?;
-    Ok(format!("# Written by `passdesk sim`: nothing in here opens a door.\n{text}"))
-}
-
-/// Writes a file beside its place and moves it there.
-fn replace(file: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
-    let mut name = file.file_name().context("the file needs a name")?.to_owned();
-    name.push(".new");
-    let fresh = file.with_file_name(name);
-    let write = || -> std::io::Result<()> {
-        match std::fs::remove_file(&fresh) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let mut out = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&fresh)?;
-        out.write_all(text.as_bytes())?;
-        out.sync_all()?;
-        std::fs::rename(&fresh, file)
-    };
-    write().with_context(|| format!("cannot write {}", file.display()))
-}
-
-/// Appends the journal that matches the simulator's world, and returns how many events were written. A ledger
-/// that has entries already is left as it is: the same seed gave its world the same cards.
-///
-/// # Errors
-/// If the ledger refuses.
-pub async fn write_ledger(sim: &Simulator, ledger: &dyn Ledger) -> anyhow::Result<u64> {
+/// Appends the journal that matches the simulator's world. A ledger that has entries already is left as it is: the
+/// same seed gave its world the same cards.
+async fn write_ledger(sim: &Simulator, ledger: &dyn Ledger) -> anyhow::Result<u64> {
     let query = HistoryQuery { limit: 1, ..HistoryQuery::default() };
     if !ledger.operations(&query).await?.is_empty() {
         return Ok(0);
     }
-    let Ok(tenant) = TENANT.parse::<TenantName>() else { bail!("{TENANT} is no tenant name") };
-    let drafts = ledger_entries(sim.issued_by_console(), &tenant)?;
+    let mut drafts = Vec::new();
+    for (name, system) in
+        [(GALLAGHER, System::Gallagher), (ACCESSGRID, System::AccessGrid), (CARDEXCHANGE, System::CardExchange)]
+    {
+        drafts.extend(sim.past(system, &name.parse::<TenantName>()?)?);
+    }
+    drafts.sort_by_key(|draft| draft.wall);
     Ok(ledger.append_all(drafts).await?)
+}
+
+/// The end users of Thales D1 in the form that `passdesk directory import` takes: a line for each card and each
+/// digital card (thales-d1.md section 12).
+///
+/// # Errors
+/// If it cannot be written as CSV.
+pub fn directory_csv(sim: &Simulator) -> anyhow::Result<String> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(["consumer_id", "card_id", "digital_card_id", "display_name", "customer_ref", "last4", "tags"])?;
+    for row in sim.d1().directory() {
+        let cards = row.card_ids.iter().map(|card| (card.as_str(), ""));
+        let all = cards.chain(row.digital_card_ids.iter().map(|digital| ("", digital.as_str())));
+        for (card, digital) in all {
+            out.write_record([
+                row.consumer_id.as_str(),
+                card,
+                digital,
+                row.display_name.as_str(),
+                row.customer_ref.as_str(),
+                row.last4.as_str(),
+                "",
+            ])?;
+        }
+    }
+    Ok(String::from_utf8(out.into_inner().context("the directory cannot be written")?)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn only_loopback_addresses_are_taken() {
@@ -233,41 +196,5 @@ mod tests {
         for bad in ["0.0.0.0:1", "10.0.0.1", "", "somewhere"] {
             assert!(loopback(bad).is_err(), "{bad}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_site_that_wants_client_certificates_gives_one_away_in_private_files() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("site.toml");
-        let options = SimOptions { cardholders: 10, tls: true, client_certificates: true, ..SimOptions::default() };
-        let sim = simulator::start(options).await.unwrap();
-        write_site(&sim, &file).await.unwrap();
-        let site: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
-        for (member, start) in [("client_cert_file", "-----BEGIN CERT"), ("client_key_file", "-----BEGIN PRIVATE")] {
-            let beside = file.with_file_name(site["tenant"][0][member].as_str().unwrap());
-            assert_eq!(std::fs::metadata(&beside).unwrap().permissions().mode() & 0o777, 0o600, "{member}");
-            assert!(std::fs::read_to_string(&beside).unwrap().starts_with(start), "{member}");
-        }
-        sim.stop().await;
-        let plain = simulator::start(SimOptions { client_certificates: true, ..SimOptions::default() }).await;
-        assert!(plain.is_err(), "without TLS nobody can show one");
-    }
-
-    #[tokio::test]
-    async fn the_site_file_names_what_runs_and_keeps_the_key_private() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("deep/site.toml");
-        let sim = simulator::start(SimOptions { cardholders: 10, ..SimOptions::default() }).await.unwrap();
-        write_site(&sim, &file).await.unwrap();
-        let site: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
-        assert_eq!(site["tenant"][0]["url"].as_str(), Some(sim.gallagher_url().as_str()));
-        assert_eq!(site["simulator"]["control"].as_str(), Some(sim.control_url().as_str()));
-        let key = file.with_file_name(SECRET_FILE);
-        assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(std::fs::read_to_string(&key).unwrap().trim(), sim.api_key());
-        write_site(&sim, &file).await.unwrap();
-        std::fs::write(&file, "[[tenant]]\nname = \"real\"\n").unwrap();
-        assert!(write_site(&sim, &file).await.is_err(), "somebody's own site file is not overwritten");
-        sim.stop().await;
     }
 }

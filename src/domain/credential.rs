@@ -41,6 +41,9 @@ pub enum System {
 }
 
 impl System {
+    /// All four, in the order of their ports in the simulator.
+    pub const ALL: [Self; 4] = [Self::Gallagher, Self::AccessGrid, Self::ThalesD1, Self::CardExchange];
+
     /// The product's name in sentences for people.
     pub fn title(self) -> &'static str {
         match self {

@@ -28,7 +28,7 @@ mod tests;
 pub use control::control;
 pub use foreign::{ForeignAct, ForeignKind, Moment};
 pub use handle::{GridCounts, GridHandle, TruePass};
-pub use issued::GridIssue;
+pub use issued::{GridIssue, past};
 pub use key_cards::NOT_ACTIVE;
 pub use pass::{Action, DeviceType, State};
 pub use switches::Switches;

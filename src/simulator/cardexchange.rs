@@ -27,7 +27,7 @@ pub use control::control;
 pub use data_set::Deed;
 pub use handle::{ExchangeHandle, TrueCard, TruePerson};
 pub use ids::DataMode;
-pub use issued::{IssuedCard, issued};
+pub use issued::{IssuedCard, issued, past};
 pub use keys::ApiKey;
 pub use others::{Act, Interference, Moment};
 pub use switches::{

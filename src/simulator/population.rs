@@ -107,6 +107,11 @@ impl Population {
         })
     }
 
+    /// True unless the pass that this console issued to a person lies in another system.
+    fn is_gallaghers(&self, index: u32) -> bool {
+        self.system_of_expired(index).is_none_or(|system| system == System::Gallagher)
+    }
+
     /// How many expired passes of this console there are: 400 among 5,000 and more, 8 % below.
     pub fn expired_passes(&self) -> u32 {
         (u64::from(self.count) * 8 / 100).clamp(1, 400) as u32
@@ -128,9 +133,9 @@ impl Population {
         }
     }
 
-    /// Places of everybody to whom this console issued a pass.
+    /// Places of everybody to whom this console issued a pass in Command Centre.
     pub fn with_console_pass(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.count).filter(|index| self.console_pass(*index).is_some())
+        (0..self.count).filter(|index| self.console_pass(*index).is_some() && self.is_gallaghers(*index))
     }
 
     /// Given and family name.
@@ -222,7 +227,7 @@ impl Population {
     fn cards(&self, person: &Person) -> Vec<Card> {
         let index = person.index;
         let mut cards = Vec::new();
-        if let Some(fate) = self.console_pass(index) {
+        if let Some(fate) = self.console_pass(index).filter(|_| self.is_gallaghers(index)) {
             let number = self.marker(index).stamp("Mobile");
             cards.push(self.phone(person, MOBILE, number, fate, Author::Console));
         } else if index > JANET && self.chance(index, 10, 14) {

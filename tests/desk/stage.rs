@@ -109,6 +109,7 @@ pub async fn desk_on(sim: &Simulator, clock: Arc<dyn Clock>, setting: Setting) -
         .await
         .unwrap();
     Desk {
+        archive: Arc::new(passdesk::store::archive::SqliteArchive::open_in_memory().unwrap()),
         providers: vec![Arc::new(provider)],
         ledger: Arc::new(ledger),
         cache: Arc::new(SqliteCache::open_in_memory().unwrap()),

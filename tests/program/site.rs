@@ -2,13 +2,14 @@
 //! on any other site.
 
 use assert_cmd::Command;
-use passdesk::cli::sim::{write_ledger, write_site};
+use passdesk::cli::sim::{Books, write_books, write_site};
 use passdesk::desk::clock::SystemClock;
 use passdesk::domain::ids::HolderId;
 use passdesk::domain::journal::IntentRecord;
 use passdesk::domain::policy::Mode;
 use passdesk::ports::ledger::{Ledger, LedgerHealth};
 use passdesk::simulator::{self, Fault, FaultKind, SimOptions, Simulator, WorldHandle};
+use passdesk::store::archive::SqliteArchive;
 use passdesk::store::ledger::SqliteLedger;
 use passdesk::store::paths::DataRoot;
 use std::future::Future;
@@ -49,17 +50,29 @@ impl Site {
         Self::with(SimOptions { seed: 7, cardholders, ..SimOptions::default() })
     }
 
+    /// A site with the tenant of Command Centre alone.
     pub fn with(options: SimOptions) -> Self {
+        let site = Self::whole(options);
+        let mut table: toml::Table = std::fs::read_to_string(site.file()).unwrap().parse().unwrap();
+        table["tenant"].as_array_mut().unwrap().truncate(1);
+        std::fs::write(site.file(), toml::to_string(&table).unwrap()).unwrap();
+        site
+    }
+
+    /// A site with tenants of all four systems.
+    pub fn whole(options: SimOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("site.toml");
         let (sim, ledger) = wait(async {
             let sim = simulator::start(options).await.unwrap();
             write_site(&sim, &file).await.unwrap();
-            let paths = DataRoot::new(folder.path().join("passdesk-data")).ledger(Mode::Sim);
-            let ledger = SqliteLedger::open(&paths, Arc::new(SystemClock::start())).unwrap();
+            let root = DataRoot::new(folder.path().join("passdesk-data"));
+            let ledger = SqliteLedger::open(&root.ledger(Mode::Sim), Arc::new(SystemClock::start())).unwrap();
             assert!(matches!(ledger.verify().await, LedgerHealth::Verified { .. }));
-            write_ledger(&sim, &ledger).await.unwrap();
-            (sim, Arc::new(ledger))
+            let (ledger, archive) = (Arc::new(ledger), SqliteArchive::open(&root.archive(Mode::Sim)).unwrap());
+            let books = Books { ledger: Arc::clone(&ledger) as _, archive: Arc::new(archive) };
+            write_books(&sim, &books).await.unwrap();
+            (sim, ledger)
         });
         Self { sim, ledger, folder }
     }

@@ -4,7 +4,13 @@
 use super::early::Early;
 use super::templates::{TEMPLATE_PAIR, Template};
 use super::world::GridWorld;
+use crate::domain::change::PreparedChange;
+use crate::domain::credential::{CardStatus, Credential, CredentialClass};
+use crate::domain::ids::{BadId, CredentialId, HolderId, TenantName, VendorKey};
+use crate::domain::journal::Marker;
+use crate::domain::text::Untrusted;
 use crate::simulator::Author;
+use crate::simulator::past::PastIssue;
 use jiff::Timestamp;
 
 /// One issue of this console.
@@ -82,6 +88,51 @@ fn issue(world: &GridWorld, early: &Early, id: String, console_ref: String) -> G
         states: vec![early.state],
         person: early.index,
     }
+}
+
+/// An issue as the ledger of a tenant of this name remembers it. A person is known by her employee number, and a pair
+/// is one pass with the ids of both halves.
+///
+/// # Errors
+/// If an id of the world is none, which its own tests exclude.
+pub fn past(issue: &GridIssue, tenant: &TenantName) -> Result<PastIssue, BadId> {
+    let holder = HolderId::new(tenant.clone(), format!("emp.{}", issue.employee_id).parse::<VendorKey>()?);
+    let mut ids = issue.ids.clone();
+    ids.sort_unstable();
+    let key = ids.join("/");
+    let body = serde_json::json!({
+        "card_template_id": issue.template_id, "full_name": issue.full_name, "employee_id": issue.employee_id,
+        "metadata": { "console_ref": issue.console_ref, "console_op": "issue" },
+    });
+    let card = Credential {
+        id: CredentialId::new(tenant.clone(), key.parse()?),
+        holder,
+        link: path(issue.unified_id.as_ref().unwrap_or(&ids[0])).parse()?,
+        lasting_id: Untrusted::new(key),
+        class: CredentialClass::WalletPass,
+        type_link: format!("/v1/console/card-templates/{}", issue.template_id).parse()?,
+        type_name: Untrusted::default(),
+        number: Untrusted::default(),
+        marker: Marker::parse(&issue.console_ref),
+        issue_level: None,
+        status: CardStatus::Invited,
+        status_word: Untrusted::new("created"),
+        invitation: None,
+        from: None,
+        until: issue.expires,
+        last_used: None,
+        barred: false,
+        particulars: Vec::new(),
+        as_of: issue.issued_at,
+    };
+    Ok(PastIssue {
+        card,
+        holder_link: format!("/v1/key-cards?employee_id={}", issue.employee_id).parse()?,
+        before: Vec::new(),
+        request: PreparedChange { method: "POST", link: "/v1/key-cards".parse()?, body: body.to_string().into_bytes() },
+        issued_at: issue.issued_at,
+        named: true,
+    })
 }
 
 #[cfg(test)]

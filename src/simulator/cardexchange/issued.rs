@@ -3,7 +3,13 @@
 use super::catalogue;
 use super::ids::{DataMode, Guids, Key, Kind};
 use super::people::{Beginning, helpdesk_op};
-use crate::simulator::author::Author;
+use crate::domain::change::PreparedChange;
+use crate::domain::credential::{CardStatus, Credential, CredentialClass};
+use crate::domain::ids::{BadId, CredentialId, HolderId, TenantName, VendorKey};
+use crate::domain::journal::Marker;
+use crate::domain::text::Untrusted;
+use crate::simulator::Author;
+use crate::simulator::past::PastIssue;
 use crate::simulator::population::Population;
 use jiff::Timestamp;
 
@@ -70,4 +76,44 @@ pub fn issued(population: &Population) -> Vec<IssuedCard> {
         .collect();
     issued.sort_by_key(|card| card.issued_at);
     issued
+}
+
+/// A card as the ledger of a tenant of this name remembers it. One asks for a card of a profile, so that is its type.
+///
+/// # Errors
+/// If an id of the world is none, which its own tests exclude.
+pub fn past(issue: &IssuedCard, tenant: &TenantName) -> Result<PastIssue, BadId> {
+    let body = serde_json::json!({
+        "cardholder": issue.cardholder_id,
+        "metadata": { "helpdesk_ref": issue.marker.to_string(), "helpdesk_op": issue.operation },
+    });
+    let card = Credential {
+        id: CredentialId::new(tenant.clone(), issue.card_id.parse()?),
+        holder: HolderId::new(tenant.clone(), issue.holder_id.parse::<VendorKey>()?),
+        link: issue.card_path.parse()?,
+        lasting_id: Untrusted::default(),
+        class: CredentialClass::PrintedCard,
+        type_link: issue.cardholder_path.parse()?,
+        type_name: Untrusted::new(issue.type_name),
+        number: Untrusted::new(&*issue.card_number),
+        marker: Some(Marker::from_uuid(issue.marker)),
+        issue_level: None,
+        status: CardStatus::Pending,
+        status_word: Untrusted::new("initialized"),
+        invitation: None,
+        from: None,
+        until: None,
+        last_used: None,
+        barred: false,
+        particulars: Vec::new(),
+        as_of: issue.issued_at,
+    };
+    Ok(PastIssue {
+        card,
+        holder_link: issue.holder_path.parse()?,
+        before: Vec::new(),
+        request: PreparedChange { method: "POST", link: "/api/v1/cards".parse()?, body: body.to_string().into_bytes() },
+        issued_at: issue.issued_at,
+        named: true,
+    })
 }
