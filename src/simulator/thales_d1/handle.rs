@@ -149,7 +149,7 @@ impl D1Handle {
             if let Some(action) = Action::of_word(&wish.operation) {
                 let (reason, code) = (wish.reason.clone(), wish.code.clone());
                 let act = Act { subject, action, by: wish.by, reason, code };
-                return acts::perform(bank, place, act, now).map_err(|refusal| format!("{refusal:?}"));
+                return acts::perform(bank, place, &act, now).map_err(|refusal| format!("{refusal:?}"));
             }
             let word = LEFT_BEHIND.iter().find(|word| **word == wish.operation);
             let word = word.ok_or_else(|| format!("{:?} is no type of operation", wish.operation))?;
