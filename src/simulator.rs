@@ -14,6 +14,7 @@ pub mod faults;
 pub mod front;
 pub mod gallagher;
 pub mod names;
+pub mod past;
 pub mod pipeline;
 pub mod population;
 pub mod request_log;
@@ -26,6 +27,7 @@ pub use faults::{Fault, FaultKind, FaultMatch, Release};
 pub use gallagher::foreign::{ForeignKind, ForeignWrite, When, Writer};
 pub use gallagher::issued::{ConsoleIssue, ledger_entries};
 pub use gallagher::judge::{ClientChange, InvitationMove, TrueCard, TrueCardholder, WorldHandle};
+pub use gallagher::operators::Licence;
 pub use gallagher::switches::Switches;
 pub use gallagher::wallet::{Device, WalletAct, WalletMove};
 pub use server::Door;
@@ -131,7 +133,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
     let (grid_stand, grid) = accessgrid::open(options.seed, people.clone(), front(System::AccessGrid));
     let d1 = thales_d1::Desk::open(options.seed, people.clone(), front(System::ThalesD1))?;
-    let exchange = cardexchange::Exchange::new(&people, front(System::CardExchange), options.tls);
+    let (exchange_stand, exchange) = cardexchange::open(&people, front(System::CardExchange), options.tls);
     // In the order of their ports.
     let stands = vec![
         Stand {
@@ -141,21 +143,17 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
         },
         grid_stand,
         d1.stand(),
-        Stand {
-            front: Arc::clone(&exchange.front),
-            router: cardexchange::routes(Arc::clone(&exchange)),
-            manners: Arc::clone(&exchange) as _,
-        },
+        exchange_stand,
     ];
     let control = server::bind(options.control).await?;
     let control_address = control.local_addr()?;
     let mut fronts = Vec::new();
     let mut tasks = Vec::new();
-    let exchange = cardexchange::ExchangeHandle::new(exchange);
     let mut controls = control::routes(WorldHandle(Arc::clone(&shared)))
         .nest("/accessgrid", accessgrid::control(grid.clone()))
         .nest("/thales-d1", thales_d1::control(D1Handle(Arc::clone(&d1))))
-        .nest("/cardexchange", cardexchange::control(exchange.clone()));
+        .nest("/cardexchange", cardexchange::control(exchange.clone()))
+        .merge(control::certificate_routes(certificates.clone()));
     for (place, stand) in (0..).zip(stands) {
         let listener = server::bind(port_after(options.listen, place)?).await?;
         fronts.push((Arc::clone(&stand.front), listener.local_addr()?));

@@ -78,6 +78,23 @@ pub enum CredentialClass {
 }
 
 impl CredentialClass {
+    /// Why a credential of this kind is not issued through its vendor's API, in the vendor's terms (gallagher.md
+    /// sections 5.2 and 5.8); `None`: it is.
+    pub fn not_issued_because(self) -> Option<&'static str> {
+        match self {
+            Self::Mobile | Self::WalletPass | Self::FundingCard | Self::DigitalCard | Self::PrintedCard => None,
+            Self::Card | Self::Piv | Self::Pivi | Self::GovPass => {
+                Some("plastic is printed and encoded at a desk with a printer, which this API does not drive")
+            }
+            Self::ApplePass => {
+                Some("a wallet badge is provisioned from the phone after its mobile credential is registered")
+            }
+            Self::DigitalId => Some("a digital ID is made by the vendor's cloud, not by an invitation"),
+            Self::TrackingTag | Self::Transact => Some("this kind is handed out by the system that it belongs to"),
+            Self::Unknown => Some("this version does not know this kind of credential"),
+        }
+    }
+
     /// The one system that has this kind.
     pub fn system(self) -> System {
         match self {
@@ -485,6 +502,6 @@ pub struct CredentialType {
     pub name: Untrusted,
     /// Kind of credential it makes.
     pub class: CredentialClass,
-    /// The words that a card of this type may be set to.
+    /// The words that a card of this type may be set to, the one that a new card gets first.
     pub states: Vec<Untrusted>,
 }

@@ -23,6 +23,8 @@ pub enum ProviderErrorKind {
     Untrusted(&'static str),
     /// The server asks who we are beyond the key, and why it is not content: stop, never try again by itself.
     CertificateWanted(&'static str),
+    /// The gateway in between answers, and has no connection to the site behind it.
+    SiteOffline,
     /// Licence or privilege.
     Forbidden,
     /// Absent, or invisible to the operator.
@@ -117,6 +119,12 @@ impl ProviderError {
                 "asks us to slow down",
                 "too many calls",
                 "wait a little, then read it again",
+            ),
+            K::SiteOffline => (
+                ProblemKind::Unreachable,
+                "is not connected to the vendor's gateway",
+                "the site is offline, belongs to another region, or was only just set up",
+                "what is shown comes from the cache; read it again in half a minute",
             ),
             K::Unavailable => (
                 ProblemKind::Unreachable,

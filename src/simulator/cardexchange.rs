@@ -34,7 +34,7 @@ pub use switches::{
     DeleteOwner, Descriptor, ErrorEntries, MetadataUpdate, NullValue, ProblemBody, Switches as ExchangeSwitches,
 };
 
-use super::front::{Front, Manners};
+use super::front::{Front, Manners, Stand};
 use super::population::Population;
 use answer::{Answer, Refusal, Reply};
 use axum::Router;
@@ -94,7 +94,7 @@ pub struct Exchange {
 
 impl Exchange {
     /// A tenant with the people of the one world.
-    pub fn new(population: &Population, front: Arc<Front>, tls: bool) -> Arc<Self> {
+    fn new(population: &Population, front: Arc<Front>, tls: bool) -> Arc<Self> {
         let scheme = if tls { "https" } else { "http" };
         Arc::new(Self { tenant: Mutex::new(Tenant::new(population)), front, scheme })
     }
@@ -130,8 +130,19 @@ impl Manners for Exchange {
     }
 }
 
+/// Makes the tenant: what serves it, and its judge.
+pub fn open(population: &Population, front: Arc<Front>, tls: bool) -> (Stand, ExchangeHandle) {
+    let exchange = Exchange::new(population, front, tls);
+    let stand = Stand {
+        front: Arc::clone(&exchange.front),
+        router: routes(Arc::clone(&exchange)),
+        manners: Arc::clone(&exchange) as _,
+    };
+    (stand, ExchangeHandle::new(exchange))
+}
+
 /// All routes. Every one of them authenticates first, those that do not exist included.
-pub fn routes(exchange: Arc<Exchange>) -> Router {
+fn routes(exchange: Arc<Exchange>) -> Router {
     Router::new().fallback(handle_request).with_state(exchange)
 }
 

@@ -3,7 +3,7 @@
 use super::Means;
 use super::gate::LiveView;
 use crate::domain::change::{CredentialChange, NewCredential};
-use crate::domain::credential::{Credential, CredentialClass, System};
+use crate::domain::credential::{Credential, System};
 use crate::domain::journal::{Marker, Seen};
 use crate::domain::policy::{ConfirmLevel, ReissueMode, Why};
 use crate::domain::problem::{Problem, ProblemKind};
@@ -124,24 +124,7 @@ fn marker(means: &Means, old: &Credential) -> Option<Marker> {
 }
 
 fn reissuable(card: &Credential) -> Result<(), Problem> {
-    let why = match card.class {
-        CredentialClass::Mobile => return Ok(()),
-        CredentialClass::Card | CredentialClass::Piv | CredentialClass::Pivi | CredentialClass::GovPass => {
-            "plastic is printed and encoded at a desk with a printer, which this API does not drive"
-        }
-        CredentialClass::ApplePass => {
-            "a wallet badge is provisioned from the phone after its mobile credential is registered"
-        }
-        CredentialClass::DigitalId => "a digital ID is made by the vendor's cloud, not by an invitation",
-        CredentialClass::TrackingTag | CredentialClass::Transact => {
-            "this kind is handed out by the system that it belongs to"
-        }
-        CredentialClass::WalletPass
-        | CredentialClass::FundingCard
-        | CredentialClass::DigitalCard
-        | CredentialClass::PrintedCard => return Ok(()),
-        CredentialClass::Unknown => "this version does not know this kind of credential",
-    };
+    let Some(why) = card.class.not_issued_because() else { return Ok(()) };
     Err(Problem::new(
         ProblemKind::Refused,
         format!("{} cannot be reissued here", card.class),

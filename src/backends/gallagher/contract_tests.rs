@@ -14,6 +14,8 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+mod positions;
+
 struct Fixed;
 
 impl Clock for Fixed {

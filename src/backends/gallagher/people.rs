@@ -1,9 +1,9 @@
 //! People and their cards (contract sections 4 and 5).
 
-use super::{Gallagher, ProviderError, unreadable, wire};
+use super::{Gallagher, ProviderError, particulars, unreadable, wire};
 use crate::backends::query::{encoded, with_query};
 use crate::domain::cardholder::Cardholder;
-use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus};
+use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus, System};
 use crate::domain::ids::{CredentialId, HolderId, Link, VendorKey};
 use crate::domain::journal::Marker;
 use crate::domain::text::Untrusted;
@@ -45,7 +45,7 @@ impl Gallagher {
 
     /// One person, live.
     pub(super) async fn person(&self, id: &HolderId, link: &Link) -> Result<HolderRead, ProviderError> {
-        let answer = self.reads.json(&query(link, &[("fields", FIELDS)])?).await?;
+        let answer = self.read(&query(link, &[("fields", FIELDS)])?).await?;
         if !answer.value.get("cards").is_none_or(|c| c.is_array() || c.is_null()) {
             return Err(unreadable("the cards of the person are not a list"));
         }
@@ -95,6 +95,7 @@ impl Gallagher {
                 None => tracing::warn!(holder = %id, "a card without a usable reference is left out"),
             }
         }
+        particulars::relate(&mut credentials);
         let division = person.get("division").unwrap_or(&Value::Null);
         let division_name = wire::text(division, "name");
         Some(HolderRead {
@@ -125,7 +126,7 @@ impl Gallagher {
         let card_type = card.get("type").unwrap_or(&Value::Null);
         let type_link = wire::href(card_type, origin);
         let class = match &type_link {
-            Some(_) => word(card, "credentialClass", CredentialClass::Unknown),
+            Some(_) => class(card),
             None => CredentialClass::Unknown,
         };
         let status = card.get("status").unwrap_or(&Value::Null);
@@ -139,7 +140,7 @@ impl Gallagher {
             marker: Marker::split(wire::text(card, "number").raw()).1,
             number: wire::text(card, "number"),
             issue_level: card.get("issueLevel").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()),
-            status: word(status, "type", CardStatus::Unknown),
+            status: machine_word(status),
             status_word: wire::text(status, "value"),
             invitation: card.get("invitation").filter(|i| i.is_object()).map(|invitation| Invitation {
                 status: word(invitation, "status", InvitationStatus::Unknown),
@@ -151,10 +152,24 @@ impl Gallagher {
             until: wire::time(card, "until"),
             last_used: wire::time(card, "lastUsedTime"),
             barred: false,
-            particulars: Vec::new(),
+            particulars: particulars::of(card),
             link,
             as_of,
         })
+    }
+}
+
+/// The class of a card. Words of other systems are as unknown here as any other.
+pub(super) fn class(object: &Value) -> CredentialClass {
+    let class = word(object, "credentialClass", CredentialClass::Unknown);
+    if class.system() == System::Gallagher { class } else { CredentialClass::Unknown }
+}
+
+/// The derived state (contract section 5.3): these four words and no others.
+fn machine_word(status: &Value) -> CardStatus {
+    match word(status, "type", CardStatus::Unknown) {
+        known @ (CardStatus::Pending | CardStatus::Active | CardStatus::Expired | CardStatus::Inactive) => known,
+        _ => CardStatus::Unknown,
     }
 }
 
@@ -229,6 +244,20 @@ mod tests {
         assert_eq!(spellings("doe, jane"), ["doe, jane"]);
         assert_eq!(spellings("\"doe jane\""), ["\"doe jane\""]);
         assert!(spellings(" ").is_empty() && spellings("\"\"").is_empty());
+    }
+
+    #[test]
+    fn a_word_that_another_system_uses_is_no_word_of_this_one() {
+        let of = |class_word: &str| class(&json!({ "credentialClass": class_word }));
+        assert_eq!((of("mobile"), of("applePass")), (CredentialClass::Mobile, CredentialClass::ApplePass));
+        for foreign in ["walletPass", "printedCard", "digitalCard", "fundingCard", "fido2", "unknown", ""] {
+            assert_eq!(of(foreign), CredentialClass::Unknown, "{foreign}");
+        }
+        let status = |status_word: &str| machine_word(&json!({ "type": status_word }));
+        assert_eq!((status("active"), status("inactive")), (CardStatus::Active, CardStatus::Inactive));
+        for foreign in ["ended", "unlinked", "invited", "gone", ""] {
+            assert_eq!(status(foreign), CardStatus::Unknown, "{foreign}");
+        }
     }
 
     #[test]

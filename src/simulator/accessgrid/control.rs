@@ -50,7 +50,16 @@ async fn employee(State(grid): State<GridHandle>, Path(id): Path<String>) -> Res
 }
 
 async fn foreign(State(grid): State<GridHandle>, body: Bytes) -> Response {
-    told(read::<ForeignAct>(&body).and_then(|act| grid.foreign(act)).map(|pass| json!({ "pass": pass })))
+    let act = read::<ForeignAct>(&body).and_then(|act| no_stray_words(&body, &act).map(|()| act));
+    told(act.and_then(|act| grid.foreign(act)).map(|pass| json!({ "pass": pass })))
+}
+
+/// Refuses members that mean nothing for this kind of act: a mistyped one would otherwise do something else than meant.
+fn no_stray_words(body: &Bytes, act: &ForeignAct) -> Result<(), String> {
+    let (sent, understood) = (read::<Value>(body)?, json!(act));
+    let stray =
+        sent.as_object().into_iter().flatten().map(|(name, _)| name).find(|name| understood.get(name).is_none());
+    stray.map_or(Ok(()), |name| Err(format!("{name:?} means nothing for this kind of act")))
 }
 
 async fn switches(State(grid): State<GridHandle>) -> Response {

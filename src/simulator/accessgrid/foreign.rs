@@ -31,6 +31,11 @@ pub enum ForeignKind {
         #[serde(default)]
         value: Option<String>,
     },
+    /// Another program writes another employee number.
+    Employee {
+        /// The number.
+        employee_id: String,
+    },
     /// The holder installs it.
     Install {
         /// On what.
@@ -97,6 +102,13 @@ impl ForeignAct {
                 world.note(&pass, "access_pass.updated", &actor, now);
                 world.keep(pass);
             }
+            ForeignKind::Employee { employee_id } => {
+                let mut pass = world.pass(number).ok_or("there is no such pass")?.into_owned();
+                pass.attributes.insert("employee_id", employee_id.clone());
+                pass.updated = now;
+                world.note(&pass, "access_pass.updated", &actor, now);
+                world.keep(pass);
+            }
             ForeignKind::Install { device } => world.install(number, *device, now)?,
             ForeignKind::Uninstall => world.uninstall(number, now)?,
             ForeignKind::DeviceLost => world.device_reported(number, false, now)?,
@@ -123,6 +135,6 @@ fn copy(
         metadata: if with_metadata { like.metadata } else { Map::new() },
         ..IssueWish::default()
     };
-    let made = issue(world, &[like.template], wish, actor, now);
+    let made = issue(world, &[like.template], &wish, actor, now);
     Ok(world.id(made))
 }

@@ -100,22 +100,18 @@ pub fn read_issue(body: &Object, switches: &Switches) -> Result<(Vec<Template>, 
 }
 
 /// Issues: one pass, or the two halves of a pair with one metadata. Returns the address of the pass or the pair.
-pub fn issue(world: &mut GridWorld, templates: &[Template], wish: IssueWish, actor: &Actor, now: Timestamp) -> Number {
+pub fn issue(world: &mut GridWorld, templates: &[Template], wish: &IssueWish, actor: &Actor, now: Timestamp) -> Number {
     let unified = (templates.len() == 2).then(|| world.new_number());
     let mut passes: Vec<Pass> =
-        templates.iter().map(|template| make(world, *template, unified, &wish, actor, now)).collect();
+        templates.iter().map(|template| make(world, *template, unified, wish, actor, now)).collect();
     let Some(last) = passes.pop() else { return world.new_number() };
-    match (unified, passes.pop()) {
-        (Some(pair), Some(first)) => {
-            world.add_pair(pair, [first, last], actor, now);
-            pair
-        }
-        _ => {
-            let number = last.number;
-            world.add(last, actor, now);
-            number
-        }
+    if let (Some(pair), Some(first)) = (unified, passes.pop()) {
+        world.add_pair(pair, [first, last], actor, now);
+        return pair;
     }
+    let number = last.number;
+    world.add(last, actor, now);
+    number
 }
 
 fn make(

@@ -42,7 +42,7 @@ pub async fn create(Shared(grid): Shared<Arc<Grid>>, caller: Caller) -> Reply {
             return Err(caller.refuse(Refusal::new(402, "Insufficient account balance")));
         }
         world.balance -= price;
-        let made = issue(world, &templates, wish, &caller.actor, now);
+        let made = issue(world, &templates, &wish, &caller.actor, now);
         let shown = whole(world, made).unwrap_or_default();
         Ok(Answer::done(caller.by(), 201, with_status(shown), true))
     })

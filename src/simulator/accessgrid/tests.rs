@@ -35,8 +35,8 @@ impl Desk {
         Self { sim, grid, http: Client::builder().no_proxy().build().unwrap(), account }
     }
 
-    fn switch(&self, changes: Value) {
-        self.grid.change_switches(&changes).unwrap();
+    fn switch(&self, changes: &Value) {
+        self.grid.change_switches(changes).unwrap();
     }
 
     /// Sends exactly these bytes with exactly this signature.
@@ -188,6 +188,7 @@ async fn what_others_do_reaches_the_account_over_the_control_port() {
     let copy = &desk.grid.passes(made["pass"].as_str().unwrap())[0];
     assert_eq!((copy.created_by, copy.metadata.contains_key("console_ref")), (Author::Foreign, true));
     assert_eq!(post("/foreign", json!({ "pass": "nothing", "kind": "expire" })).await.0, 400);
+    assert_eq!(post("/foreign", json!({ "pass": john, "kind": "expire", "wehn": "now" })).await.0, 400);
     assert_eq!(post("/switches", json!({ "pair_action": "first_half" })).await.1["pair_action"], "first_half");
     assert_eq!(post("/switches", json!({ "no_such": 1 })).await.0, 400);
     assert_eq!(post("/balance", json!({ "cents": 3 })).await.0, 200);
@@ -216,7 +217,7 @@ async fn others_may_act_around_a_write() {
     assert_eq!(desk.get(&format!("/v1/key-cards/{id}")).await.1["state"], "active", "reads wake nobody");
     assert_eq!(desk.act(&id, Action::Suspend).await.0, 422, "somebody came first");
     desk.grid.foreign(act(Moment::AfterNextWrite, ForeignKind::DeviceFound)).unwrap();
-    desk.switch(json!({ "found_resumes_api_suspend": true }));
+    desk.switch(&json!({ "found_resumes_api_suspend": true }));
     let (status, answer) = desk.send(Method::PATCH, &format!("/v1/key-cards/{id}"), json!({ "title": "Boss" })).await;
     assert_eq!((status, &answer["state"]), (200, &json!("suspended")));
     assert_eq!(desk.state(&id), State::Active);

@@ -1,7 +1,7 @@
 //! Answers, and refusals as problem bodies (contract section 2).
 
 use super::switches::{ErrorEntries, ProblemBody, Switches};
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use crate::simulator::pipeline::Handled;
 use axum::body::Body;
 use axum::response::Response;

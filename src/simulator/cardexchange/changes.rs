@@ -8,7 +8,7 @@ use super::objects::{Address, Belonging, Cardholder, Person, Photo};
 use super::shown::Shown;
 use super::switches::{DeleteOwner, Switches};
 use super::words;
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::borrow::Cow;

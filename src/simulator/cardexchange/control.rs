@@ -3,7 +3,7 @@
 use super::handle::ExchangeHandle;
 use super::ids::DataMode;
 use super::others::Interference;
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};

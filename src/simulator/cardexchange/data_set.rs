@@ -5,7 +5,7 @@ use super::ids::{DataMode, Guids, Key, Kind};
 use super::objects::{Address, AnonymousSet, Belonging, Card, Cardholder, Person, Photo, Production};
 use super::people::Beginning;
 use super::switches::Switches;
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use crate::simulator::clock::later;
 use crate::simulator::population::Population;
 use jiff::Timestamp;

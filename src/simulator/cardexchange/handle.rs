@@ -7,7 +7,7 @@ use super::others::{Act, Interference, Moment};
 use super::shown::Shown;
 use super::switches::Switches;
 use super::{ApiKey, Exchange};
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use crate::simulator::front::Front;
 use jiff::Timestamp;
 use serde::Serialize;

@@ -3,7 +3,7 @@
 use super::catalogue;
 use super::ids::{DataMode, Guids, Key, Kind};
 use super::people::{Beginning, helpdesk_op};
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use crate::simulator::population::Population;
 use jiff::Timestamp;
 

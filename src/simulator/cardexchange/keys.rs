@@ -1,7 +1,7 @@
 //! API keys: each belongs to a user and opens one data set (contract section 1).
 
 use super::ids::DataMode;
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use crate::simulator::population::{Population, spread};
 use base64::Engine as _;
 use http::HeaderValue;

@@ -1,7 +1,7 @@
 //! The objects as the simulated tenant stores them (contract section 4).
 
 use super::ids::Key;
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use jiff::{Timestamp, civil};
 use serde_json::{Map, Value};
 use std::borrow::Cow;

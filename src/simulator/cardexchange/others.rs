@@ -4,7 +4,7 @@
 use super::changes::Writer;
 use super::ids::{DataMode, Key, Kind};
 use super::{Exchange, Tenant};
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

@@ -4,7 +4,7 @@ use super::catalogue::{CONTRACTOR, EMPLOYEE};
 use super::ids::{DataMode, Key, Kind};
 use super::objects::{Address, Card, Cardholder, Metadata, Person, Photo, Production};
 use crate::domain::credential::System;
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use crate::simulator::clock::later;
 use crate::simulator::population::{HOLDER_OF_8841, JANE, JANET, JOHN, Population, SAM};
 use jiff::{Timestamp, ToSpan as _, civil};

@@ -7,7 +7,7 @@ mod resources;
 
 use super::{DataMode, ExchangeHandle};
 use crate::domain::credential::System;
-use crate::simulator::Author;
+use crate::simulator::author::Author;
 use crate::simulator::{SimOptions, Simulator, start};
 use http::Method;
 use reqwest::{Client, Response};

@@ -6,16 +6,12 @@ use super::person::{Card, FIRST_ID, Person};
 use super::world::World;
 use crate::domain::change::PreparedChange;
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus};
-use crate::domain::ids::{BadId, CredentialId, HolderId, IntentId, Link, SagaId, TenantName, VendorKey};
-use crate::domain::journal::{
-    Act, Binding, EventDraft, IntentState, Marker, Payload, ProcessMark, Proof, Purpose, Remark, Seen, Snapshot,
-    contact_hash,
-};
-use crate::domain::policy::{ReissueMode, Why};
+use crate::domain::ids::{BadId, CredentialId, HolderId, Link, TenantName, VendorKey};
+use crate::domain::journal::{EventDraft, Marker};
 use crate::domain::text::Untrusted;
 use crate::simulator::Author;
-use crate::simulator::clock::later;
-use crate::simulator::population::{PassFate, spread};
+use crate::simulator::past::{PastIssue, journal};
+use crate::simulator::population::PassFate;
 use jiff::Timestamp;
 
 /// A pass that this console issued before the world began.
@@ -103,90 +99,40 @@ fn issue(person: &Person, card: &Card, marker: Marker, fate: PassFate) -> Consol
     }
 }
 
-/// Why a pass was first issued, in turn.
-const REASONS: [Why; 4] = [Why::NewPhone, Why::Lost, Why::Damaged, Why::Forgotten];
-/// Who issued it, in turn.
-const OPERATORS: [&str; 4] = ["op7", "op3", "op12", "op7"];
-
-/// The journal of everything in `issues`, for a tenant of this name: each a finished chain from INTENT to DONE,
-/// with the snapshot and the binding that the console would have recorded. Oldest first.
+/// The journal of everything in `issues`, for a tenant of this name. Oldest first.
 ///
 /// # Errors
 /// If an id of the world is none, which its own tests exclude.
 pub fn ledger_entries(issues: &[ConsoleIssue], tenant: &TenantName) -> Result<Vec<EventDraft>, BadId> {
-    let mut drafts = Vec::with_capacity(issues.len() * 6);
-    for (nth, issue) in issues.iter().enumerate() {
-        drafts.extend(chain(nth as u64, issue, tenant)?);
-    }
-    // Chains of the same minute would otherwise stand out of time order.
-    drafts.sort_by_key(|draft| draft.wall);
-    Ok(drafts)
+    let past = issues.iter().map(|issue| past(issue, tenant)).collect::<Result<Vec<_>, _>>()?;
+    Ok(journal(&past, 0))
 }
 
-fn chain(nth: u64, issue: &ConsoleIssue, tenant: &TenantName) -> Result<Vec<EventDraft>, BadId> {
+fn past(issue: &ConsoleIssue, tenant: &TenantName) -> Result<PastIssue, BadId> {
     let holder = HolderId::new(tenant.clone(), issue.holder_id.parse::<VendorKey>()?);
-    let object = seen(issue, &holder)?;
-    let before = issue.others.iter().map(|other| seen_plastic(other, &holder)).collect::<Result<_, _>>()?;
-    let request = PreparedChange {
-        method: "PATCH",
-        link: issue.holder_path.parse()?,
-        body: serde_json::json!({ "cards": { "add": [{
-            "type": { "href": issue.type_path }, "number": issue.number,
-            "invitation": { "email": issue.email, "mobile": issue.phone },
-        }] } })
-        .to_string()
-        .into_bytes(),
-    };
-    let request = request.digest();
-    let purpose = Purpose {
-        saga: SagaId(time_ordered(issue.issued_at, nth, 1)),
-        mode: ReissueMode::AfterAccept,
-        act: Act::Issue,
-        holder,
+    Ok(PastIssue {
+        card: card(issue, &holder)?,
         holder_link: issue.holder_path.parse()?,
-        type_link: issue.type_path.parse()?,
-        class: issue.class,
-        marker: Some(issue.marker.clone()),
-        old: None,
-        target: None,
-        why: REASONS[(nth % 4) as usize],
-        ticket: format!("INC{:07}", 1_004_200 + nth * 7),
-        note: String::new(),
-        // A process of long ago: no process of today has this boot id.
-        owner: ProcessMark { pid: 1, boot: "before-this-world".into(), started: 0 },
-    };
-    let binding = |proofs: &[Proof], object: Option<&Seen>| {
-        Payload::Binding(Box::new(Binding { object: object.cloned(), proofs: proofs.to_vec(), ..Binding::default() }))
-    };
-    let snapshot =
-        Snapshot { before, bookmark: None, request: request.clone(), expect_contact: object.contact_hash.clone() };
-    let sending = Remark { text: format!("request {request}"), status: None, candidates: Vec::new() };
-    let proofs = [Proof::Marker, Proof::Diff];
-    let steps = [
-        (IntentState::Intent, -2, Payload::Purpose(Box::new(purpose))),
-        (IntentState::Snapshotted, -1, Payload::Snapshot(Box::new(snapshot))),
-        (IntentState::Sending, 0, Payload::Remark(sending)),
-        (IntentState::Applied, 0, binding(&proofs, Some(&object))),
-        (IntentState::Bound, 1, binding(&proofs, Some(&object))),
-        (IntentState::Done, 1, binding(&proofs, Some(&object))),
-    ];
-    let intent = IntentId(time_ordered(issue.issued_at, nth, 2));
-    let drafts = steps.into_iter().map(|(state, seconds, payload)| EventDraft {
-        intent,
-        state,
-        attempt: 1,
-        payload,
-        operator: OPERATORS[(nth % 4) as usize].to_owned(),
-        wall: later(issue.issued_at, seconds),
-        server_date: (state == IntentState::Applied).then_some(issue.issued_at),
-    });
-    Ok(drafts.collect())
+        before: issue.others.iter().map(|other| plastic(other, &holder)).collect::<Result<_, _>>()?,
+        request: PreparedChange {
+            method: "PATCH",
+            link: issue.holder_path.parse()?,
+            body: serde_json::json!({ "cards": { "add": [{
+                "type": { "href": issue.type_path }, "number": issue.number,
+                "invitation": { "email": issue.email, "mobile": issue.phone },
+            }] } })
+            .to_string()
+            .into_bytes(),
+        },
+        issued_at: issue.issued_at,
+        named: false,
+    })
 }
 
 /// The pass as a read just after its issue would have shown it.
-fn seen(issue: &ConsoleIssue, holder: &HolderId) -> Result<Seen, BadId> {
+fn card(issue: &ConsoleIssue, holder: &HolderId) -> Result<Credential, BadId> {
     let key = format!("{}/{}", issue.holder_id, issue.card_segment).parse::<VendorKey>()?;
-    let credential = Credential {
+    Ok(Credential {
         id: CredentialId::new(holder.tenant.clone(), key),
         holder: holder.clone(),
         link: issue.card_path.parse()?,
@@ -211,15 +157,13 @@ fn seen(issue: &ConsoleIssue, holder: &HolderId) -> Result<Seen, BadId> {
         barred: false,
         particulars: Vec::new(),
         as_of: issue.issued_at,
-    };
-    debug_assert!(!contact_hash(&credential).is_empty());
-    Ok(Seen::of(&credential))
+    })
 }
 
 /// Another card of the person, as the snapshot before the issue remembers it.
-fn seen_plastic(other: &OtherCard, holder: &HolderId) -> Result<Seen, BadId> {
+fn plastic(other: &OtherCard, holder: &HolderId) -> Result<Credential, BadId> {
     let key = format!("{}/{}", holder.key.as_str(), other.key).parse::<VendorKey>()?;
-    let credential = Credential {
+    Ok(Credential {
         id: CredentialId::new(holder.tenant.clone(), key),
         holder: holder.clone(),
         link: other.path.parse::<Link>()?,
@@ -239,21 +183,13 @@ fn seen_plastic(other: &OtherCard, holder: &HolderId) -> Result<Seen, BadId> {
         barred: false,
         particulars: Vec::new(),
         as_of: Timestamp::UNIX_EPOCH,
-    };
-    Ok(Seen::of(&credential))
-}
-
-/// A UUIDv7 that depends on nothing but its arguments.
-fn time_ordered(at: Timestamp, nth: u64, purpose: u64) -> uuid::Uuid {
-    let mut bits = [0; 10];
-    bits[..8].copy_from_slice(&spread(nth << 8 | purpose).to_be_bytes());
-    bits[8..].copy_from_slice(&(nth as u16).to_be_bytes());
-    uuid::Builder::from_unix_timestamp_millis(at.as_millisecond().max(0) as u64, &bits).into_uuid()
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::journal::{IntentState, Payload};
 
     fn world() -> World {
         World::new(1, 5_000, "2026-06-02T08:00:00Z".parse().unwrap())

@@ -6,6 +6,11 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+mod classes;
+mod switches;
+mod third_parties;
+mod writers;
+
 /// A client of one running simulator.
 struct Desk {
     sim: Simulator,

@@ -32,7 +32,7 @@ async fn pages_are_stable_while_passes_are_added() {
     let new = desk.in_state(State::Created).await;
     let more = ids_of(&desk, "a=b").await;
     assert_eq!((&more[..all.len()], more.last().unwrap()), (&all[..], &new));
-    desk.switch(json!({ "list_order": "newest_first" }));
+    desk.switch(&json!({ "list_order": "newest_first" }));
     let mut reversed = ids_of(&desk, "a=b").await;
     reversed.reverse();
     assert_eq!(reversed, more);
@@ -56,13 +56,13 @@ async fn filters_are_heeded_or_not() {
         (format!("card_number={number}"), "honour_holder_filters", true),
         ("site_code=42".to_owned(), "honour_holder_filters", false),
     ] {
-        desk.switch(json!({ switch: true }));
+        desk.switch(&json!({ switch: true }));
         let found = ids_of(&desk, &query).await;
         assert!(found.contains(&john.id) != (query.contains("source")), "{query}");
         assert!(if one { found.len() == 1 } else { found.len() > 1 && found.len() < all }, "{query}: {}", found.len());
-        desk.switch(json!({ switch: false }));
+        desk.switch(&json!({ switch: false }));
         assert!(ids_of(&desk, &query).await.len() >= all, "{query} unheeded");
-        desk.switch(json!({ switch: true }));
+        desk.switch(&json!({ switch: true }));
     }
     let query = format!("template_id={ANDROID_TEMPLATE}&metadata[console_ref]={tag}");
     assert!(ids_of(&desk, &query).await.is_empty(), "filters are joined by and");
@@ -80,7 +80,7 @@ async fn c9_every_state_can_be_asked_for_unless_created_is_refused() {
         assert!(!keys.is_empty() && keys.iter().all(|key| key["state"] == state), "{state}");
     }
     assert_eq!(desk.get("/v1/key-cards?state=unlinked").await.0, 422);
-    desk.switch(json!({ "created_filter": false }));
+    desk.switch(&json!({ "created_filter": false }));
     assert_eq!(desk.get("/v1/key-cards?state=created").await.0, 422);
     assert_eq!(desk.get("/v1/key-cards?state=deleted").await.0, 200);
     desk.close().await;
@@ -92,9 +92,9 @@ async fn lists_leave_things_out() {
     let plain = ids_of(&desk, "a=b").await;
     let deleted = ids_of(&desk, "state=deleted").await;
     assert!(!deleted.is_empty() && deleted.iter().all(|id| !plain.contains(id)));
-    desk.switch(json!({ "list_deleted": true }));
+    desk.switch(&json!({ "list_deleted": true }));
     assert_eq!(ids_of(&desk, "a=b").await.len(), plain.len() + deleted.len());
-    desk.switch(json!({ "list_deleted": false, "list_omits_every": 3 }));
+    desk.switch(&json!({ "list_deleted": false, "list_omits_every": 3 }));
     let fewer = ids_of(&desk, "a=b").await;
     assert_eq!(fewer.len(), plain.len() - plain.len() / 3);
     assert_eq!(desk.get(&format!("/v1/key-cards/{}", plain[2])).await.0, 200, "absence is no proof");

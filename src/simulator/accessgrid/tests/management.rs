@@ -54,7 +54,7 @@ async fn set_up_is_refused_in_the_vendors_form() {
 async fn a_smaller_plan_has_passes_and_nothing_else() {
     let desk = Desk::open().await;
     for (plan, wanted) in [("enterprise", 200), ("basic_forbidden", 403), ("basic_not_found", 404)] {
-        desk.switch(json!({ "plan": plan }));
+        desk.switch(&json!({ "plan": plan }));
         for path in ["card-templates", "card-template-pairs", "ledger-items", "webhooks", "hid/orgs"] {
             assert_eq!(desk.get(&format!("/v1/console/{path}")).await.0, wanted, "{plan} {path}");
         }
@@ -93,7 +93,7 @@ async fn the_log_tells_who_did_what() {
     ] {
         assert_eq!(desk.get(&format!("{LOGS}?{query}")).await.1["pagination"]["total_count"], wanted, "{query}");
     }
-    desk.switch(json!({ "honour_flat_log_filters": true, "emit_events_alias": true }));
+    desk.switch(&json!({ "honour_flat_log_filters": true, "emit_events_alias": true }));
     let (_, body) = desk.get(&format!("{LOGS}?start_date=2026-06-02T08:00:00Z")).await;
     assert_eq!(body["pagination"]["total_count"], 4);
     assert_eq!(

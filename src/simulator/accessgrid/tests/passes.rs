@@ -68,7 +68,7 @@ async fn a_wrong_issue_makes_nothing_and_costs_nothing() {
 async fn an_issue_needs_a_contact_only_by_switch() {
     let desk = Desk::open().await;
     assert_eq!(desk.issue(json!({ "email": null })).await.0, 201);
-    desk.switch(json!({ "contact_required": true }));
+    desk.switch(&json!({ "contact_required": true }));
     assert_eq!(desk.issue(json!({ "email": null })).await.0, 422);
     assert_eq!(desk.issue(json!({ "email": null, "phone_number": "+6421555000" })).await.0, 201);
     desk.close().await;
@@ -79,7 +79,7 @@ async fn mail_and_phone_are_shown_or_not() {
     let desk = Desk::open().await;
     let path = format!("/v1/key-cards/{}", pass_of(&desk, JANE).id);
     assert_eq!(desk.get(&path).await.1["email"], "jane.doe@site.example");
-    desk.switch(json!({ "show_contact": false }));
+    desk.switch(&json!({ "show_contact": false }));
     let (_, shown) = desk.get(&path).await;
     assert!(shown.get("email").is_none() && shown.get("phone_number").is_none());
     assert!(shown.get("department").is_some());
@@ -121,7 +121,7 @@ async fn metadata_is_replaced_or_merged() {
     let desk = Desk::open().await;
     for (how, wanted) in [("replaces", json!({ "note": "n" })), ("merges", json!({ "console_ref": "r1", "note": "n" }))]
     {
-        desk.switch(json!({ "metadata_update": how }));
+        desk.switch(&json!({ "metadata_update": how }));
         let path = format!("/v1/key-cards/{}", desk.in_state(State::Created).await);
         desk.send(Method::PATCH, &path, json!({ "metadata": { "note": "n" } })).await;
         assert_eq!(desk.get(&path).await.1["metadata"], wanted, "{how}");
@@ -155,7 +155,7 @@ async fn a_pair_is_two_passes_and_one_id() {
     desk.grid.install(&apple, DeviceType::Iphone).unwrap();
     assert_eq!((desk.state(&apple), desk.state(&google)), (State::Active, State::Deleted));
     assert_eq!(desk.get(&format!("/v1/key-cards/{pair}")).await.1["state"], "active");
-    desk.switch(json!({ "pair_readable": false }));
+    desk.switch(&json!({ "pair_readable": false }));
     assert_eq!(desk.get(&format!("/v1/key-cards/{pair}")).await.0, 404);
     desk.close().await;
 }
@@ -168,7 +168,7 @@ async fn an_action_on_a_pair_reaches_both_halves_one_or_none() {
         ("first_half", 200, [State::Deleted, State::Created]),
         ("not_found", 404, [State::Created, State::Created]),
     ] {
-        desk.switch(json!({ "pair_action": how }));
+        desk.switch(&json!({ "pair_action": how }));
         let (pair, halves) = a_pair(&desk).await;
         assert_eq!(desk.act(&pair, Action::Suspend).await.0, if status == 404 { 404 } else { 422 }, "{how}");
         assert_eq!(desk.act(&pair, Action::Delete).await.0, status, "{how}");

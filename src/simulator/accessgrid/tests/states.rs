@@ -43,7 +43,7 @@ async fn c1_an_unlinked_pass_is_resumed_only_by_switch() {
     let desk = Desk::open().await;
     let id = desk.in_state(State::Unlink).await;
     assert_eq!(desk.act(&id, Action::Resume).await.0, 422);
-    desk.switch(json!({ "resume_from_unlink": true }));
+    desk.switch(&json!({ "resume_from_unlink": true }));
     assert_eq!(desk.act(&id, Action::Resume).await.1["state"], "active");
     desk.close().await;
 }
@@ -59,11 +59,11 @@ async fn c2_other_words_appear_only_by_switch() {
         (State::Deleted, "deleted", "deleted"),
     ] {
         let path = format!("/v1/key-cards/{}", desk.in_state(state).await);
-        desk.switch(json!({ "fixture_states": false }));
+        desk.switch(&json!({ "fixture_states": false }));
         assert_eq!(desk.get(&path).await.1["state"], plain);
-        desk.switch(json!({ "fixture_states": true }));
+        desk.switch(&json!({ "fixture_states": true }));
         assert_eq!(desk.get(&path).await.1["state"], odd);
-        desk.switch(json!({ "fixture_states": false }));
+        desk.switch(&json!({ "fixture_states": false }));
     }
     desk.close().await;
 }
@@ -77,10 +77,10 @@ async fn c4_finding_the_phone_undoes_a_suspension_by_call_unless_switched_off() 
     desk.grid.device_found(&id).unwrap();
     assert_eq!(desk.state(&id), State::Active);
     assert_eq!(desk.act(&id, Action::Suspend).await.0, 200);
-    desk.switch(json!({ "found_resumes_api_suspend": false }));
+    desk.switch(&json!({ "found_resumes_api_suspend": false }));
     desk.grid.device_found(&id).unwrap_err();
     assert_eq!(desk.state(&id), State::Suspended);
-    desk.switch(json!({ "found_resumes_api_suspend": true }));
+    desk.switch(&json!({ "found_resumes_api_suspend": true }));
     desk.grid.device_found(&id).unwrap();
     assert_eq!(desk.state(&id), State::Active);
     desk.grid.device_found(&id).unwrap_err();
@@ -110,12 +110,12 @@ async fn what_the_contract_leaves_unknown_has_two_positions() {
     let desk = Desk::open().await;
     let created = desk.in_state(State::Created).await;
     let deleted = desk.in_state(State::Deleted).await;
-    desk.switch(json!({ "unlink_created": true, "repeated_delete": true }));
+    desk.switch(&json!({ "unlink_created": true, "repeated_delete": true }));
     assert_eq!(desk.act(&created, Action::Unlink).await.1["state"], "unlink");
     assert_eq!(desk.act(&deleted, Action::Delete).await.1["state"], "deleted");
     let log = desk.grid.front().log().view();
     assert!(!log.requests.last().unwrap().applied, "nothing is left to change");
-    desk.switch(json!({ "state_conflict_status": 409 }));
+    desk.switch(&json!({ "state_conflict_status": 409 }));
     let (status, answer) = desk.act(&deleted, Action::Suspend).await;
     assert_eq!((status, &answer["message"]), (409, &json!(NOT_ACTIVE)));
     desk.close().await;
@@ -127,7 +127,7 @@ async fn actions_answer_with_more_or_less() {
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     for (form, wanted) in [("few", Some(4)), ("status_only", Some(1)), ("whole", None)] {
         let id = desk.in_state(State::Active).await;
-        desk.switch(json!({ "action_answer": form }));
+        desk.switch(&json!({ "action_answer": form }));
         let (status, answer) = desk.act(&id, Action::Suspend).await;
         assert_eq!((status, desk.state(&id)), (200, State::Suspended), "{form}");
         assert_eq!(answer["status"], "success");

@@ -85,7 +85,7 @@ async fn the_signed_id_must_be_the_paths_only_by_switch() {
     let path = format!("/v1/key-cards/{id}?sig_payload=%7B%7D");
     let status = async || desk.raw(Method::GET, &path, "", &desk.sign("{}")).await.status().as_u16();
     assert_eq!(status().await, 200);
-    desk.switch(json!({ "strict_sig_id": true }));
+    desk.switch(&json!({ "strict_sig_id": true }));
     assert_eq!(status().await, 401);
     assert_eq!(desk.get(&format!("/v1/key-cards/{id}")).await.0, 200);
     assert_eq!(desk.get("/v1/key-cards").await.0, 200);
@@ -101,10 +101,10 @@ async fn errors_come_in_the_vendors_forms() {
         ("list", json!({ "status": "error", "message": ["Access pass not found", "see the documentation"] })),
         ("error_key", json!({ "error": "Access pass not found", "request_id": "req_5f0c" })),
     ] {
-        desk.switch(json!({ "error_form": form }));
+        desk.switch(&json!({ "error_form": form }));
         assert_eq!(desk.get("/v1/key-cards/nothing").await, (404, wanted));
     }
-    desk.switch(json!({ "error_form": "message" }));
+    desk.switch(&json!({ "error_form": "message" }));
     for path in ["/", "/v1", "/v1/none", "/v1/key-cards/a/b/c"] {
         assert_eq!(desk.get(path).await.0, 404, "{path}");
     }
@@ -145,16 +145,16 @@ async fn the_limits_hold_when_switched_on() {
         answers.iter().filter(|(status, _)| *status == 429).count()
     };
     assert_eq!(burst().await, 0);
-    desk.switch(json!({ "rate_limit": "everything" }));
+    desk.switch(&json!({ "rate_limit": "everything" }));
     let refused = burst().await;
     assert!(refused > 0, "45 calls at once are more than 20 a second");
     let (status, _) = desk.issue(json!({})).await;
     assert_eq!(status, 429);
-    desk.switch(json!({ "rate_limit": "writes" }));
+    desk.switch(&json!({ "rate_limit": "writes" }));
     assert_eq!(desk.get("/v1/key-cards").await.0, 200, "reads do not count");
-    desk.switch(json!({ "rate_limit": "off" }));
+    desk.switch(&json!({ "rate_limit": "off" }));
     for says in [true, false] {
-        desk.switch(json!({ "retry_after": says }));
+        desk.switch(&json!({ "retry_after": says }));
         desk.grid.throttle(1);
         let response = desk.raw(Method::GET, "/v1/key-cards?sig_payload=%7B%7D", "", &desk.sign("{}")).await;
         assert_eq!((response.status().as_u16(), response.headers().contains_key("retry-after")), (429, says));
@@ -171,9 +171,9 @@ async fn a_sixth_call_at_once_is_refused_when_switched_on() {
         let answers = futures::future::join_all(calls).await;
         answers.iter().filter(|(status, _)| *status == 429).count()
     };
-    desk.switch(json!({ "work_ms": 400 }));
+    desk.switch(&json!({ "work_ms": 400 }));
     assert_eq!(six().await, 0);
-    desk.switch(json!({ "rate_limit": "everything" }));
+    desk.switch(&json!({ "rate_limit": "everything" }));
     // A slow machine may spread them out; but never more than one was too many.
     let refused = six().await;
     assert!(refused <= 1 && desk.grid.peaks(Author::Console).0 == 6, "{refused}");
