@@ -3,10 +3,9 @@
 
 use super::history::{archive_failed, card_source};
 use super::routes::{IdOf, Offer, checked, is_absent};
-use super::{Awaited, ProviderError, ProviderErrorKind, ThalesD1, wire};
-use crate::domain::cardholder::Cardholder;
-use crate::domain::credential::{CardStatus, Credential, CredentialClass, Particular};
-use crate::domain::ids::{CredentialId, HolderId, Link, VendorKey};
+use super::{ProviderError, ProviderErrorKind, ThalesD1, wire};
+use crate::domain::credential::Particular;
+use crate::domain::ids::{HolderId, Link, VendorKey};
 use crate::domain::text::{Untrusted, looks_like_card_number};
 use crate::ports::archive::{DirectoryEntry, DirectorySource, KnownPass, RecordKind, Sighting, VendorRecord};
 use crate::ports::provider::{HolderPage, HolderRead};

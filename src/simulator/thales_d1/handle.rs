@@ -173,6 +173,11 @@ impl D1Handle {
         })
     }
 
+    /// Every token that was given out is worth nothing from now on.
+    pub fn revoke_tokens(&self) {
+        self.0.at_once(|bank, _| bank.tokens.clear());
+    }
+
     /// The issuer registers a deleted consumer's id for somebody else.
     ///
     /// # Errors
