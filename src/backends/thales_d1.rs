@@ -4,8 +4,10 @@
 //! directory, and every operation that is read is archived; what a server does not offer has a documented fallback,
 //! and what nobody knows is said to be unknown.
 
+mod awaited;
 mod change;
 mod history;
+mod objects;
 mod people;
 mod routes;
 mod tokens;
@@ -265,7 +267,7 @@ impl Provider for ThalesD1 {
         let nobody = checked(IdOf::Consumer, "passdesk-check")?;
         let link = self.addresses.consumer_operations(&nobody, "?limit=1")?;
         match self.reads.json(&link).await {
-            Err(error) if !matches!(error.status, Some(403 | 404 | 405)) => return Err(error),
+            Err(error) if !matches!(error.status, Some(403..=405)) => return Err(error),
             _ => {}
         }
         Ok(Connection {

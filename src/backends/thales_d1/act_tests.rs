@@ -177,7 +177,7 @@ async fn pending_operations_are_read_until_they_end() {
     for (end, state) in [("successful", State::Suspended), ("failed", State::Active)] {
         for named in [true, false] {
             let branch = Branch::open().await;
-            branch.switch(json!({ "pending_polls": 2, "pending_end": end, "operation_id": named }));
+            branch.switch(&json!({ "pending_polls": 2, "pending_end": end, "operation_id": named }));
             let SendOutcome::Applied { answer, .. } = branch.act(JANE, true, Verb::Suspend, Why::Lost).await else {
                 panic!("refused")
             };
@@ -204,7 +204,7 @@ async fn an_answer_that_says_little_is_accepted_and_read_back() {
         (json!({ "write_status": false, "operation_id": false }), false),
     ] {
         let branch = Branch::open().await;
-        branch.switch(changes.clone());
+        branch.switch(&changes);
         let SendOutcome::Applied { answer, .. } = branch.act(JANE, digital, Verb::Suspend, Why::Lost).await else {
             panic!("{changes}")
         };
@@ -217,7 +217,7 @@ async fn an_answer_that_says_little_is_accepted_and_read_back() {
     }
     // Said that it is done, and not which operation it was.
     let branch = Branch::open().await;
-    branch.switch(json!({ "operation_id": false }));
+    branch.switch(&json!({ "operation_id": false }));
     let outcome = branch.act(JANE, true, Verb::Suspend, Why::Lost).await;
     assert!(matches!(outcome, SendOutcome::Applied { answer, .. } if !answer.pending && answer.operation.is_none()));
     branch.sim.stop().await;
@@ -226,13 +226,36 @@ async fn an_answer_that_says_little_is_accepted_and_read_back() {
 #[tokio::test]
 async fn an_unconfirmed_code_is_refused_by_the_server_in_its_own_words() {
     let branch = Branch::open_with(|s| s.codes.digital = vec![(Why::Stolen, "DEVICE_STOLEN".into())]).await;
-    branch.switch(json!({ "digital_suspend_codes": ["ISSUER_DECISION", "DEVICE_LOST"] }));
+    branch.switch(&json!({ "digital_suspend_codes": ["ISSUER_DECISION", "DEVICE_LOST"] }));
     let outcome = branch.act(JANE, true, Verb::Suspend, Why::Stolen).await;
     assert!(
         matches!(&outcome, SendOutcome::Rejected(e) if e.said.as_str().contains("FIELD_INVALID_VALUE")),
         "{outcome:?}"
     );
-    branch.switch(json!({ "digital_suspend_codes": ["DEVICE_STOLEN"] }));
+    branch.switch(&json!({ "digital_suspend_codes": ["DEVICE_STOLEN"] }));
     assert!(matches!(branch.act(JANE, true, Verb::Suspend, Why::Stolen).await, SendOutcome::Applied { .. }));
     branch.sim.stop().await;
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_renewed_for_reads_and_never_for_a_change() {
+    for coded in [true, false] {
+        let branch = Branch::open().await;
+        branch.switch(&json!({ "unauthorised_code": coded }));
+        let jane = branch.read(JANE).await;
+        branch.d1.revoke_tokens();
+        branch.read(JANE).await;
+        let prepared = branch.provider.prepare(&change_of(&jane.credentials[1], Verb::Suspend, Why::Lost)).unwrap();
+        branch.d1.revoke_tokens();
+        let acts = |branch: &Branch| branch.asked("POST").iter().filter(|path| path.ends_with(":suspend")).count();
+        let outcome = branch.provider.send(permit(&prepared).await, &prepared).await;
+        let SendOutcome::Rejected(error) = outcome else { panic!("{outcome:?}") };
+        assert_eq!((error.kind.clone(), error.status), (ProviderErrorKind::Unauthorised, Some(401)));
+        assert!(error.detail.as_str().contains("not repeated by itself"));
+        assert_eq!(error.said.as_str().contains("AUTHORIZER_UNAUTHORIZED"), coded);
+        assert_eq!(branch.read(JANE).await.credentials[1].state(), State::Active, "reading goes on");
+        assert_eq!(acts(&branch), 1);
+        assert!(matches!(branch.act(JANE, true, Verb::Suspend, Why::Lost).await, SendOutcome::Applied { .. }));
+        branch.sim.stop().await;
+    }
 }

@@ -7,7 +7,7 @@ use crate::backends::query::with_query;
 use crate::domain::ids::{CredentialId, HolderId, Link, VendorKey};
 use crate::domain::operation::{Operation, Source};
 use crate::domain::text::SafeText;
-use crate::ports::archive::{ArchivedRecord, DirectoryEntry, Interval, RecordKind, VendorRecord, gaps};
+use crate::ports::archive::{ArchiveError, ArchivedRecord, DirectoryEntry, Interval, RecordKind, VendorRecord, gaps};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -142,10 +142,7 @@ impl ThalesD1 {
         let oldest = records.iter().filter_map(|record| record.at).min();
         let kept = self.archive.keep(self.tenant(), records, now).await.map_err(archive_failed)?;
         // As of its beginning for what is new, as of its end for what went while it was read.
-        let since = match listed.whole {
-            true => before(now, REACHES_BACK),
-            false => oldest.unwrap_or(began),
-        };
+        let since = if listed.whole { before(now, REACHES_BACK) } else { oldest.unwrap_or(began) };
         if known && since <= began {
             let stretch = Interval { since, until: began };
             self.archive.cover(self.tenant(), &source, stretch).await.map_err(archive_failed)?;
@@ -275,29 +272,13 @@ impl ThalesD1 {
                 } else {
                     format!("not observed {}..{}", day(gap.since), day(gap.until))
                 };
-                self.remark(id, gap.until, &words, &whose(&of))
+                remark(id, gap.until, &words, &whose(&of))
             })
             .collect();
         if !never.is_empty() {
-            found.push(self.remark(id, now, "no history available", &whose(&never)));
+            found.push(remark(id, now, "no history available", &whose(&never)));
         }
         Ok(found)
-    }
-
-    fn remark(&self, id: &HolderId, at: Timestamp, words: &str, note: &str) -> Operation {
-        Operation {
-            at,
-            source: Source::Vendor,
-            action: SafeText::of(words),
-            result: SafeText::default(),
-            holder: id.clone(),
-            credential: None,
-            operator: SafeText::default(),
-            ticket: SafeText::default(),
-            note: SafeText::of(note),
-            intent: None,
-            seq: None,
-        }
     }
 
     /// A record as a row. Words that nobody knows are shown as they are.
@@ -328,6 +309,23 @@ impl ThalesD1 {
     }
 }
 
+/// A row of our own about the record itself.
+fn remark(id: &HolderId, at: Timestamp, words: &str, note: &str) -> Operation {
+    Operation {
+        at,
+        source: Source::Vendor,
+        action: SafeText::of(words),
+        result: SafeText::default(),
+        holder: id.clone(),
+        credential: None,
+        operator: SafeText::default(),
+        ticket: SafeText::default(),
+        note: SafeText::of(note),
+        intent: None,
+        seq: None,
+    }
+}
+
 /// The source under which a card's operations are archived.
 pub(super) fn card_source(consumer: &VendorKey, card: &VendorKey) -> Result<VendorKey, ProviderError> {
     let text = format!("{}/{}", consumer.as_str(), card.as_str());
@@ -346,6 +344,6 @@ fn operation_record(source: &VendorKey, raw: Value) -> Option<VendorRecord> {
 }
 
 /// The archive is ours, not the vendor's.
-pub(super) fn archive_failed(error: crate::ports::archive::ArchiveError) -> ProviderError {
-    ProviderError::new(ProviderErrorKind::Unavailable, error.to_string())
+pub(super) fn archive_failed(ArchiveError(why): ArchiveError) -> ProviderError {
+    ProviderError::new(ProviderErrorKind::Unavailable, why)
 }

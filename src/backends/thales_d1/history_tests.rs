@@ -157,7 +157,7 @@ async fn rows_say_who_did_what_and_come_newest_first() {
 #[tokio::test]
 async fn a_pending_version_and_its_end_are_both_kept() {
     let branch = Branch::open().await;
-    branch.switch(json!({ "pending_polls": 3 }));
+    branch.switch(&json!({ "pending_polls": 3 }));
     branch.act(JANE, false, crate::domain::lifecycle::Verb::Suspend, Why::Test).await;
     for _ in 0..8 {
         branch.read(JANE).await;

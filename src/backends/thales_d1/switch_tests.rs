@@ -29,7 +29,7 @@ async fn lists_read_the_same_whatever_their_form() {
         json!({ "time_form": "offset" }),
     ] {
         let branch = Branch::open().await;
-        branch.switch(changes.clone());
+        branch.switch(&changes);
         assert_eq!(history(&branch, HOLDER_OF_8841).await, wanted, "{changes}");
         branch.sim.stop().await;
     }
@@ -41,7 +41,7 @@ async fn whole_seconds_are_times_too() {
     let wanted = history(&branch, HOLDER_OF_8841).await.len();
     branch.sim.stop().await;
     let branch = Branch::open().await;
-    branch.switch(json!({ "time_form": "seconds" }));
+    branch.switch(&json!({ "time_form": "seconds" }));
     assert_eq!(history(&branch, HOLDER_OF_8841).await.len(), wanted);
     branch.sim.stop().await;
 }
@@ -49,7 +49,7 @@ async fn whole_seconds_are_times_too() {
 #[tokio::test]
 async fn unknown_words_are_shown_and_never_acted_on() {
     let branch = Branch::open().await;
-    branch.switch(json!({ "unknown_words": true }));
+    branch.switch(&json!({ "unknown_words": true }));
     assert!(history(&branch, HOLDER_OF_8841).await.iter().any(|row| row.contains("TELEPORT")));
     let mut odd = 0;
     for row in branch.d1.directory() {
@@ -71,7 +71,7 @@ async fn unknown_words_are_shown_and_never_acted_on() {
 async fn members_and_states_are_read_under_either_name() {
     for changes in [json!({}), json!({ "member_names": "long" }), json!({ "suspended_reads_inactive": true })] {
         let branch = Branch::open().await;
-        branch.switch(changes.clone());
+        branch.switch(&changes);
         assert!(matches!(
             branch.act(HOLDER_OF_8841, true, Verb::Suspend, Why::Lost).await,
             SendOutcome::Applied { .. }
@@ -89,7 +89,7 @@ async fn what_a_server_lacks_has_its_fallback_and_says_so() {
     for status in [404, 405] {
         for absent in [vec!["C8"], vec!["T6"], vec!["C8", "T6"], vec!["C3"], vec!["C3", "C8", "T6", "K5"]] {
             let branch = Branch::open().await;
-            branch.switch(json!({ "absent": absent, "absent_status": status }));
+            branch.switch(&json!({ "absent": absent, "absent_status": status }));
             for _ in 0..2 {
                 let jane = branch.read(JANE).await;
                 let classes: Vec<_> = jane.credentials.iter().map(|c| (c.class, c.state())).collect();
@@ -107,7 +107,7 @@ async fn what_a_server_lacks_has_its_fallback_and_says_so() {
             assert_eq!(probes, if absent.contains(&"T6") { 1 } else { 2 }, "not asked for again: {absent:?}");
             assert!(matches!(branch.act(JANE, true, Verb::Suspend, Why::Lost).await, SendOutcome::Applied { .. }));
             branch.provider.connect().await.unwrap();
-            branch.switch(json!({ "absent": [] }));
+            branch.switch(&json!({ "absent": [] }));
             let jane = branch.read(JANE).await;
             assert_eq!(jane.credentials[1].particular(Particular::Remark), None, "found again after a new check");
             branch.sim.stop().await;
@@ -118,14 +118,14 @@ async fn what_a_server_lacks_has_its_fallback_and_says_so() {
 #[tokio::test]
 async fn a_new_phone_is_found_by_its_operation_where_nothing_lists_it() {
     let branch = Branch::open().await;
-    branch.switch(json!({ "absent": ["T6"] }));
+    branch.switch(&json!({ "absent": ["T6"] }));
     let card = branch.d1.consumer_of(JOHN).unwrap().cards[0].id.clone();
     let phone = NewPhone { card, device: "Pixel 9".into(), identified: false };
     let id = branch.d1.new_phone(&phone).unwrap();
     let john = branch.read(JOHN).await;
     let new = john.credentials.iter().find(|c| c.id.key.as_str() == id).unwrap();
     assert_eq!((new.state(), john.credentials.len()), (State::Pending, 3));
-    branch.switch(json!({ "activation": true }));
+    branch.switch(&json!({ "activation": true }));
     let by = crate::simulator::thales_d1::operations::Requestor::Tsp;
     let act = ForeignAct { on: id.clone(), operation: "activate".into(), by, reason: None, code: None };
     branch.d1.foreign(&act).unwrap();
@@ -138,7 +138,7 @@ async fn a_new_phone_is_found_by_its_operation_where_nothing_lists_it() {
 async fn an_unknown_consumer_has_no_history_in_any_of_its_forms() {
     for word in ["empty", "not_found", "forbidden"] {
         let branch = Branch::open().await;
-        branch.switch(json!({ "no_history": word }));
+        branch.switch(&json!({ "no_history": word }));
         let list = "consumer_id\nghost-1\n".as_bytes().to_vec();
         branch.archive.import(&tenant(), list, branch.d1.now(), false).await.unwrap();
         let ghost = HolderId::new(tenant(), "ghost-1".parse().unwrap());
@@ -160,7 +160,7 @@ async fn a_deleted_consumers_history_is_ours_whether_the_server_shows_it_or_not(
         let by = crate::simulator::thales_d1::operations::Requestor::Issuer;
         let act = ForeignAct { on: id, operation: "delete".into(), by, reason: None, code: None };
         branch.d1.foreign(&act).unwrap();
-        branch.switch(json!({ "history_of_deleted": shows }));
+        branch.switch(&json!({ "history_of_deleted": shows }));
         let jane = branch.read(JANE).await;
         assert!(!jane.holder.authorised && jane.credentials.iter().all(|c| c.state() == State::Ended));
         let after = history(&branch, JANE).await;
@@ -172,7 +172,7 @@ async fn a_deleted_consumers_history_is_ours_whether_the_server_shows_it_or_not(
 #[tokio::test]
 async fn an_id_that_comes_back_is_a_new_generation() {
     let branch = Branch::open().await;
-    branch.switch(json!({ "id_reuse": true }));
+    branch.switch(&json!({ "id_reuse": true }));
     let key = branch.id(JANE).key;
     let by = crate::simulator::thales_d1::operations::Requestor::Issuer;
     let act = ForeignAct { on: key.as_str().into(), operation: "delete".into(), by, reason: None, code: None };
@@ -196,7 +196,7 @@ async fn errors_are_read_in_every_form() {
         ("html", ""),
     ] {
         let branch = Branch::open().await;
-        branch.switch(json!({ "error_body": form }));
+        branch.switch(&json!({ "error_body": form }));
         let link = branch.provider.addresses.consumer(&"nobody".parse().unwrap()).unwrap();
         let error = branch.provider.reads.json(&link).await.unwrap_err();
         assert_eq!((error.kind, error.said.as_str()), (ProviderErrorKind::NotFound, said), "{form}");
@@ -209,7 +209,7 @@ async fn without_personal_data_and_without_a_list_the_id_is_the_name() {
     let branch = Branch::on(simulator(crate::simulator::SimOptions::default()).await, |_| {}).unwrap();
     branch.provider.find_holders(branch.id(JANE).key.as_str(), 1).await.unwrap();
     assert_eq!(branch.read(JANE).await.holder.name().raw(), "Jane Doe");
-    branch.switch(json!({ "personal_data": false }));
+    branch.switch(&json!({ "personal_data": false }));
     assert_eq!(branch.read(JANE).await.holder.name().raw(), branch.id(JANE).key.as_str());
     branch.sim.stop().await;
 }

@@ -110,8 +110,8 @@ impl Branch {
         Ok(Self { sim, d1, archive, provider })
     }
 
-    pub fn switch(&self, changes: Value) {
-        self.d1.change_switches(&changes).unwrap();
+    pub fn switch(&self, changes: &Value) {
+        self.d1.change_switches(changes).unwrap();
     }
 
     pub fn advance_days(&self, days: u32) {

@@ -156,14 +156,14 @@ async fn a_refused_assertion_says_what_to_check_and_is_not_tried_again_by_itself
 async fn the_audience_is_the_origin_unless_said() {
     let branch = Branch::open().await;
     let origin = branch.sim.url(System::ThalesD1).trim_end_matches('/').to_owned();
-    branch.switch(serde_json::json!({ "audience": origin }));
+    branch.switch(&serde_json::json!({ "audience": origin }));
     branch.provider.connect().await.unwrap();
-    branch.switch(serde_json::json!({ "audience": "https://api.d1.example" }));
+    branch.switch(&serde_json::json!({ "audience": "https://api.d1.example" }));
     branch.sim.world().advance(1_000);
     assert_eq!(branch.provider.connect().await.unwrap_err().kind, ProviderErrorKind::Unauthorised);
     branch.sim.stop().await;
     let branch = Branch::open_with(|s| s.audience = Some("https://api.d1.example".into())).await;
-    branch.switch(serde_json::json!({ "audience": "https://api.d1.example" }));
+    branch.switch(&serde_json::json!({ "audience": "https://api.d1.example" }));
     branch.provider.connect().await.unwrap();
     branch.sim.stop().await;
 }
@@ -171,7 +171,7 @@ async fn the_audience_is_the_origin_unless_said() {
 #[tokio::test]
 async fn headers_fit_the_version_that_is_called() {
     let branch = Branch::open().await;
-    branch.switch(serde_json::json!({ "correlation_pattern": "strict", "user_id_on_v1": false }));
+    branch.switch(&serde_json::json!({ "correlation_pattern": "strict", "user_id_on_v1": false }));
     branch.read(JANE).await;
     branch.sim.stop().await;
     let sim = simulator(SimOptions::default()).await;
@@ -239,7 +239,7 @@ async fn what_is_slow_broken_or_too_many_is_told_apart() {
     for (kind, wanted) in [
         (
             FaultKind::StatusBefore { status: 429, retry_after: Some(60) },
-            ProviderErrorKind::RateLimited(Some(Duration::from_secs(60))),
+            ProviderErrorKind::RateLimited(Some(Duration::from_mins(1))),
         ),
         (FaultKind::StatusBefore { status: 500, retry_after: None }, ProviderErrorKind::Unavailable),
         (FaultKind::BrokenJson, ProviderErrorKind::Unreadable),

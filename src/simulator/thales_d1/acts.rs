@@ -30,10 +30,10 @@ pub struct Act {
 }
 
 /// Does an act, or accepts it as pending, and returns its operation.
-pub fn perform(bank: &mut Bank, place: u32, act: Act, now: Timestamp) -> Result<Operation, Refusal> {
+pub fn perform(bank: &mut Bank, place: u32, act: &Act, now: Timestamp) -> Result<Operation, Refusal> {
     let consumer = bank.at(place).ok_or_else(|| Refusal::not_found("consumer"))?.into_owned();
     let code = act.code.as_deref().unwrap_or(DEFAULT_CODE);
-    check(&consumer, &act, code, &bank.switches.digital_suspend_codes, &bank.switches.digital_resume_codes)?;
+    check(&consumer, act, code, &bank.switches.digital_suspend_codes, &bank.switches.digital_resume_codes)?;
     let by = (act.by, requestor_id(act.by, &consumer.id));
     let mut operation = bank.operation(act.subject.clone(), act.action.wire(), (by.0, &by.1), now);
     operation.reason.clone_from(&act.reason);

@@ -149,7 +149,7 @@ impl D1Handle {
             if let Some(action) = Action::of_word(&wish.operation) {
                 let (reason, code) = (wish.reason.clone(), wish.code.clone());
                 let act = Act { subject, action, by: wish.by, reason, code };
-                return acts::perform(bank, place, act, now).map_err(|refusal| format!("{refusal:?}"));
+                return acts::perform(bank, place, &act, now).map_err(|refusal| format!("{refusal:?}"));
             }
             let word = LEFT_BEHIND.iter().find(|word| **word == wish.operation);
             let word = word.ok_or_else(|| format!("{:?} is no type of operation", wish.operation))?;
@@ -171,6 +171,11 @@ impl D1Handle {
             let place = bank.place_of_card(&wish.card).ok_or_else(|| format!("there is no {}", wish.card))?;
             acts::digitize(bank, place, &wish.card, &wish.device, wish.identified, now)
         })
+    }
+
+    /// Every token that was given out is worth nothing from now on.
+    pub fn revoke_tokens(&self) {
+        self.0.at_once(|bank, _| bank.tokens.clear());
     }
 
     /// The issuer registers a deleted consumer's id for somebody else.

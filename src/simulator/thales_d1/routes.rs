@@ -83,16 +83,9 @@ fn pairs(text: &[u8]) -> Vec<(String, String)> {
         let mut rest = part.as_bytes();
         while let Some((first, tail)) = rest.split_first() {
             let hex = tail.get(..2).and_then(|h| std::str::from_utf8(h).ok());
-            match hex.and_then(|h| u8::from_str_radix(h, 16).ok()).filter(|_| *first == b'%') {
-                Some(byte) => {
-                    bytes.push(byte);
-                    rest = &tail[2..];
-                }
-                None => {
-                    bytes.push(*first);
-                    rest = tail;
-                }
-            }
+            let coded = hex.and_then(|h| u8::from_str_radix(h, 16).ok()).filter(|_| *first == b'%');
+            bytes.push(coded.unwrap_or(*first));
+            rest = if coded.is_some() { &tail[2..] } else { tail };
         }
         String::from_utf8_lossy(&bytes).into_owned()
     };
@@ -375,7 +368,7 @@ fn act(bank: &mut Bank, place: u32, subject: Subject, action: Action, asked: &As
         return Err(Refusal::format("reason"));
     }
     let by = super::operations::Requestor::Issuer;
-    let done = acts::perform(bank, place, acts::Act { subject, action, by, reason, code }, asked.now)?;
+    let done = acts::perform(bank, place, &acts::Act { subject, action, by, reason, code }, asked.now)?;
     if bank.switches.empty_success {
         return Ok(Answer::done());
     }

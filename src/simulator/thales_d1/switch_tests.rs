@@ -25,18 +25,18 @@ async fn routes_can_be_absent_in_either_way() {
     ];
     for (name, path) in reads {
         for status in [404, 405] {
-            caller.switch(json!({ "absent": [name], "absent_status": status }));
+            caller.switch(&json!({ "absent": [name], "absent_status": status }));
             assert_eq!(caller.get(&path).await.0, status, "{name}");
         }
-        caller.switch(json!({ "absent": [] }));
+        caller.switch(&json!({ "absent": [] }));
         assert_eq!(caller.get(&path).await.0, 200, "{name}");
     }
     for (name, action) in [("T1", "suspend"), ("T2", "resume"), ("T3", "delete")] {
-        caller.switch(json!({ "absent": [name], "absent_status": 404 }));
+        caller.switch(&json!({ "absent": [name], "absent_status": 404 }));
         let path = format!("v1/I/digitalCards/{digital}/operations:{action}");
         let (status, body) = caller.post(&path, json!({})).await;
         assert_eq!((status, body.get("errorCode")), (404, None), "{name}");
-        caller.switch(json!({ "absent": [] }));
+        caller.switch(&json!({ "absent": [] }));
         assert_eq!(caller.post(&path, json!({})).await.0, 200, "{name}");
     }
     for bad in [json!({ "absent": ["C9"] }), json!({ "absent_status": 500 }), json!({ "abscent": [] })] {
@@ -50,7 +50,7 @@ async fn another_issuer_is_unknown_or_forbidden() {
     let caller = Caller::open().await;
     let path = "v1/issuers/DEMOISS-02/consumers/a/operations";
     assert_eq!(caller.get(path).await.0, 404);
-    caller.switch(json!({ "issuer_mismatch": "forbidden" }));
+    caller.switch(&json!({ "issuer_mismatch": "forbidden" }));
     assert_eq!(caller.get(path).await.0, 403);
     caller.sim.stop().await;
 }
@@ -60,7 +60,7 @@ async fn pending_operations_end_well_or_badly_after_so_many_reads() {
     for (end, status, state) in [("successful", "SUCCESSFUL", "SUSPENDED"), ("failed", "FAILED", "ACTIVE")] {
         let caller = Caller::open().await;
         let (_, _, digital) = caller.ids_of(JANE);
-        caller.switch(json!({ "pending_polls": 2, "pending_end": end }));
+        caller.switch(&json!({ "pending_polls": 2, "pending_end": end }));
         let path = format!("v1/I/digitalCards/{digital}/operations");
         let (code, done) = caller.post(&format!("{path}:suspend"), json!({})).await;
         assert_eq!((code, &done["status"]), (200, &json!("PENDING")));
@@ -92,13 +92,13 @@ async fn answers_to_writes_say_as_much_as_they_are_told_to() {
     let on_card = format!("v1/I/cards/{card}/operations");
     let (_, text) = toggle(on_card.clone()).await;
     assert!(text.contains("operationId") && text.contains("SUCCESSFUL"));
-    caller.switch(json!({ "operation_id": false }));
+    caller.switch(&json!({ "operation_id": false }));
     assert_eq!(toggle(on_card.clone()).await.1, r#"{"status":"SUCCESSFUL"}"#);
-    caller.switch(json!({ "write_status": false }));
+    caller.switch(&json!({ "write_status": false }));
     assert_eq!(toggle(on_card.clone()).await.1, "{}");
-    caller.switch(json!({ "empty_success": true }));
+    caller.switch(&json!({ "empty_success": true }));
     assert_eq!(toggle(on_card).await, (204, String::new()));
-    caller.switch(json!({ "empty_success": false }));
+    caller.switch(&json!({ "empty_success": false }));
     let (_, text) = caller
         .call_with(Method::POST, &format!("v1/I/digitalCards/{digital}/operations:suspend"), &[], Some("{}"))
         .await;
@@ -114,9 +114,9 @@ async fn lists_have_other_names_counts_and_items() {
     let (_, usual) = caller.get(&path).await;
     let left = usual["remainingOperations"].as_u64().unwrap();
     assert!(usual["operations"][0]["startTime"].is_string());
-    caller.switch(json!({ "remaining_operations": "all" }));
+    caller.switch(&json!({ "remaining_operations": "all" }));
     assert_eq!(caller.get(&path).await.1["remainingOperations"], left + 3);
-    caller.switch(json!({ "remaining_operations": "absent", "operations_name": "items", "list_item": "short" }));
+    caller.switch(&json!({ "remaining_operations": "absent", "operations_name": "items", "list_item": "short" }));
     let (_, body) = caller.get(&path).await;
     assert_eq!((body.get("remainingOperations"), body.get("operations")), (None, None));
     assert_eq!(body["items"][0].as_object().unwrap().len(), 2);
@@ -130,7 +130,7 @@ async fn unknown_words_and_members_appear() {
     let list = format!("v1/I/consumers/{consumer}/operations?limit=50");
     let words = async || caller.get(&list).await.1["operations"].to_string();
     assert!(!words().await.contains("TELEPORT"));
-    caller.switch(json!({ "unknown_words": true, "extra_fields": true, "odd_details": true }));
+    caller.switch(&json!({ "unknown_words": true, "extra_fields": true, "odd_details": true }));
     let text = words().await;
     assert!(text.contains("TELEPORT") && text.contains("x-later-addition") && text.contains("deeper"));
     let states: Vec<Value> = {
@@ -156,7 +156,7 @@ async fn header_patterns_can_be_strict_everywhere() {
     assert_eq!(with(&v1, "x-correlation-id", "a.b c").await, 200);
     assert_eq!(with(&v2, "x-correlation-id", "a.b").await, 400);
     assert_eq!(with(&v1, "x-user-id", "desk").await, 200);
-    caller.switch(json!({ "correlation_pattern": "strict", "user_id_on_v1": false }));
+    caller.switch(&json!({ "correlation_pattern": "strict", "user_id_on_v1": false }));
     assert_eq!(with(&v1, "x-correlation-id", "a.b c").await, 400);
     assert_eq!(with(&v1, "x-user-id", "desk").await, 400);
     assert_eq!(with(&v2, "x-user-id", "desk").await, 200);
@@ -170,13 +170,13 @@ async fn the_history_of_nobody_is_empty_unknown_or_forbidden() {
     let nobody = "v1/I/consumers/nobody/operations";
     assert_eq!(caller.get(nobody).await.1["operations"], json!([]));
     for (word, status) in [("not_found", 404), ("forbidden", 403)] {
-        caller.switch(json!({ "no_history": word }));
+        caller.switch(&json!({ "no_history": word }));
         assert_eq!(caller.get(nobody).await.0, status);
     }
     let path = format!("v1/I/consumers/{consumer}/operations");
     assert_eq!(caller.post(&format!("{path}:delete"), json!({})).await.0, 200);
     assert_eq!(caller.get(&path).await.0, 200);
-    caller.switch(json!({ "history_of_deleted": false }));
+    caller.switch(&json!({ "history_of_deleted": false }));
     assert_eq!(caller.get(&path).await.0, 403);
     caller.sim.stop().await;
 }
@@ -188,7 +188,7 @@ async fn a_deleted_id_may_come_back_or_not() {
     let path = format!("v1/I/consumers/{consumer}");
     assert_eq!(caller.post(&format!("{path}/operations:delete"), json!({})).await.0, 200);
     assert_eq!(caller.call_with(Method::PUT, &path, &[], Some("{}")).await.0, 403);
-    caller.switch(json!({ "id_reuse": true }));
+    caller.switch(&json!({ "id_reuse": true }));
     assert_eq!(caller.call_with(Method::PUT, &path, &[], Some("{}")).await.0, 204);
     assert_eq!(caller.get(&path.replace("v1", "v2")).await.1["state"], "REGISTERED");
     caller.sim.stop().await;
@@ -205,13 +205,13 @@ async fn errors_have_any_body() {
         ("empty", ""),
         ("html", "<html><body><h1>Request refused</h1></body></html>"),
     ] {
-        caller.switch(json!({ "error_body": form }));
+        caller.switch(&json!({ "error_body": form }));
         assert_eq!(ask(&caller).await, wanted, "{form}");
     }
-    caller.switch(json!({ "error_body": "both", "unauthorised_code": false }));
+    caller.switch(&json!({ "error_body": "both", "unauthorised_code": false }));
     caller.token = "stale".into();
     assert_eq!(ask(&caller).await, r#"{"error":"Unauthorized"}"#);
-    caller.switch(json!({ "unauthorised_code": true }));
+    caller.switch(&json!({ "unauthorised_code": true }));
     assert!(ask(&caller).await.contains("AUTHORIZER_UNAUTHORIZED"));
     caller.sim.stop().await;
 }
@@ -225,13 +225,13 @@ async fn cards_may_remember_longer_and_leave_digital_cards_out() {
     let listed = async |caller: &Caller| caller.get(&path).await.1["operations"].to_string();
     let id = done["operationId"].as_str().unwrap().to_owned();
     assert!(listed(&caller).await.contains(&id));
-    caller.switch(json!({ "card_lists_digital": false }));
+    caller.switch(&json!({ "card_lists_digital": false }));
     assert!(!listed(&caller).await.contains(&id));
-    caller.switch(json!({ "card_lists_digital": true }));
+    caller.switch(&json!({ "card_lists_digital": true }));
     caller.sim.world().advance(120 * 86_400);
     caller.renew().await;
     assert!(!listed(&caller).await.contains(&id));
-    caller.switch(json!({ "card_retention_months": 6 }));
+    caller.switch(&json!({ "card_retention_months": 6 }));
     assert!(listed(&caller).await.contains(&id));
     caller.sim.stop().await;
 }
@@ -242,9 +242,9 @@ async fn reason_codes_and_activation_are_what_the_issuer_confirmed() {
     let (_, card, digital) = caller.ids_of(SAM);
     let path = format!("v1/I/digitalCards/{digital}/operations");
     let stolen = json!({ "reasonCode": "DEVICE_STOLEN" });
-    caller.switch(json!({ "digital_suspend_codes": ["USER_DECISION", "ISSUER_DECISION", "DEVICE_LOST"] }));
+    caller.switch(&json!({ "digital_suspend_codes": ["USER_DECISION", "ISSUER_DECISION", "DEVICE_LOST"] }));
     assert_eq!(caller.post(&format!("{path}:suspend"), stolen.clone()).await.0, 400);
-    caller.switch(json!({ "digital_suspend_codes": ["DEVICE_STOLEN"], "digital_resume_codes": ["DEVICE_FOUND"] }));
+    caller.switch(&json!({ "digital_suspend_codes": ["DEVICE_STOLEN"], "digital_resume_codes": ["DEVICE_FOUND"] }));
     assert_eq!(caller.post(&format!("{path}:suspend"), stolen).await.0, 200);
     assert_eq!(caller.post(&format!("{path}:resume"), json!({})).await.0, 400);
     assert_eq!(caller.post(&format!("{path}:resume"), json!({ "reasonCode": "DEVICE_FOUND" })).await.0, 200);
@@ -252,7 +252,7 @@ async fn reason_codes_and_activation_are_what_the_issuer_confirmed() {
     let new = caller.d1().new_phone(&phone).unwrap();
     let activate = format!("v1/I/digitalCards/{new}/operations:activate");
     assert_eq!(caller.post(&activate, json!({})).await.0, 404);
-    caller.switch(json!({ "activation": true }));
+    caller.switch(&json!({ "activation": true }));
     assert_eq!(caller.post(&activate, json!({})).await.0, 200);
     assert_eq!(caller.get(&format!("v1/I/digitalCards/{new}")).await.1["state"], "ACTIVE");
     caller.sim.stop().await;
@@ -266,7 +266,7 @@ async fn shapes_change_their_words() {
         (format!("v1/I/digitalCards/{digital}/operations:suspend"), format!("v1/I/digitalCards/{digital}"));
     assert_eq!(caller.post(&suspend, json!({})).await.0, 200);
     assert_eq!(caller.get(&read).await.1["state"], "SUSPENDED");
-    caller.switch(json!({ "suspended_reads_inactive": true }));
+    caller.switch(&json!({ "suspended_reads_inactive": true }));
     assert_eq!(caller.get(&read).await.1["state"], "INACTIVE");
     let created =
         async || caller.get(&format!("v1/I/cards/{card}")).await.1["createdTime"].as_str().unwrap().to_owned();
@@ -274,17 +274,17 @@ async fn shapes_change_their_words() {
     let at: jiff::Timestamp = millis.parse().unwrap();
     assert!(millis.ends_with('Z') && millis.len() == 24, "{millis}");
     for (form, end, length) in [("seconds", "Z", 20), ("offset", "+02:00", 29)] {
-        caller.switch(json!({ "time_form": form }));
+        caller.switch(&json!({ "time_form": form }));
         let text = created().await;
         assert!(text.ends_with(end) && text.len() == length, "{text}");
         assert_eq!(text.parse::<jiff::Timestamp>().unwrap().as_second(), at.as_second());
     }
-    caller.switch(json!({ "member_names": "long" }));
+    caller.switch(&json!({ "member_names": "long" }));
     let (_, body) = caller.get(&format!("v1/I/cards/{card}")).await;
     assert!(body["lastFourDigits"].is_string() && body.get("last4").is_none() && body["cardState"] == "ACTIVE");
     let own = format!("v2/I/consumers/{consumer}");
     assert_eq!(caller.get(&own).await.1["firstName"], "Jane");
-    caller.switch(json!({ "personal_data": false }));
+    caller.switch(&json!({ "personal_data": false }));
     assert_eq!(caller.get(&own).await.1.get("firstName"), None);
     caller.sim.stop().await;
 }
@@ -293,14 +293,14 @@ async fn shapes_change_their_words() {
 async fn tokens_can_ask_for_an_audience_and_say_their_scope() {
     let caller = Caller::open().await;
     let header = json!({ "alg": "ES256", "kid": KID });
-    caller.switch(json!({ "audience": "https://api.d1.example", "scope": "d1-api:card:read" }));
+    caller.switch(&json!({ "audience": "https://api.d1.example", "scope": "d1-api:card:read" }));
     let without = signed(caller.sim.d1_private_key(), &header, &caller.good_claims());
     assert_eq!(caller.ask_token(&without).await.0, 400);
     let mut claims = caller.good_claims();
     claims["aud"] = json!("https://api.d1.example");
     let (status, body) = caller.ask_token(&signed(caller.sim.d1_private_key(), &header, &claims)).await;
     assert_eq!((status, &body["scope"]), (200, &json!("d1-api:card:read")));
-    caller.switch(json!({ "audience": null }));
+    caller.switch(&json!({ "audience": null }));
     assert_eq!(caller.ask_token(&without).await.0, 200);
     caller.sim.stop().await;
 }
@@ -315,15 +315,15 @@ async fn notifications_come_once_twice_late_or_backwards() {
     };
     let arrived = || caller.d1().notices().into_iter().map(|n| n.operation_id).collect::<Vec<_>>();
     let first = act(JANE, "suspend");
-    assert_eq!(arrived(), [first.clone()]);
+    assert_eq!(arrived(), std::slice::from_ref(&first));
     assert!(caller.d1().notices()[0].path.contains(&format!("/issuers/{ISSUER}/digitalCards/dgc-")));
-    caller.switch(json!({ "notifications": "twice" }));
+    caller.switch(&json!({ "notifications": "twice" }));
     let second = act(JOHN, "suspend");
     assert_eq!(arrived(), [first.clone(), second.clone(), second.clone()]);
-    caller.switch(json!({ "notifications": "reversed" }));
+    caller.switch(&json!({ "notifications": "reversed" }));
     let third = act(JANE, "resume");
     assert_eq!(arrived()[0], third);
-    caller.switch(json!({ "notifications": "late" }));
+    caller.switch(&json!({ "notifications": "late" }));
     let fourth = act(JOHN, "resume");
     assert!(!arrived().contains(&fourth));
     caller.sim.world().advance(3_600);

@@ -95,8 +95,8 @@ impl Caller {
         (status, serde_json::from_str(&text).unwrap_or_default())
     }
 
-    pub fn switch(&self, changes: Value) {
-        self.d1().change_switches(&changes).unwrap();
+    pub fn switch(&self, changes: &Value) {
+        self.d1().change_switches(changes).unwrap();
     }
 
     /// Consumer, card and digital card of one of the people of the guides.

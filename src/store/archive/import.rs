@@ -2,7 +2,7 @@
 
 use super::directory::{Entered, Labels, enter, owners};
 use crate::domain::ids::{TenantName, VendorKey};
-use crate::domain::text::{SafeText, Untrusted};
+use crate::domain::text::{SafeText, Untrusted, looks_like_card_number};
 use crate::ports::archive::{ArchiveError, DirectorySource, ImportReport, KnownPass, Sighting};
 use jiff::Timestamp;
 use rusqlite::Transaction;
@@ -91,7 +91,7 @@ fn person(row: &csv::StringRecord, places: &[Option<usize>; 7]) -> Result<(Sight
     let [consumer, card, pass, display_name, customer_ref, last4, tags] =
         places.map(|place| place.and_then(|place| row.get(place)).unwrap_or_default());
     for (name, value) in COLUMNS.iter().zip([consumer, card, pass, display_name, customer_ref, last4, tags]) {
-        if holds_card_number(value) {
+        if looks_like_card_number(value) {
             return Err(format!("{name} looks like a card number; it is not taken, and must not be in such a list"));
         }
         if value.chars().count() > 200 {
@@ -100,7 +100,8 @@ fn person(row: &csv::StringRecord, places: &[Option<usize>; 7]) -> Result<(Sight
     }
     let consumer = id(consumer, "consumer_id", 64)?.ok_or("consumer_id is empty")?;
     let (card, pass) = (id(card, "card_id", 48)?, id(pass, "digital_card_id", 64)?);
-    if !last4.is_empty() && !(last4.len() == 4 && last4.bytes().all(|b| b.is_ascii_digit())) {
+    let four = last4.len() == 4 && last4.bytes().all(|b| b.is_ascii_digit());
+    if !(four || last4.is_empty()) {
         return Err("last4 must be four digits".into());
     }
     let seen = Sighting {
@@ -125,23 +126,6 @@ fn id(text: &str, name: &str, longest: usize) -> Result<Option<VendorKey>, Strin
     let fits = text.len() <= longest && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     let key = text.parse().ok().filter(|_| fits);
     key.map(Some).ok_or_else(|| format!("{name} must be 1 to {longest} letters, digits, _ or -"))
-}
-
-/// True if a text is, but for blanks and hyphens, 12 to 19 digits with the check digit of a card number.
-pub(super) fn holds_card_number(text: &str) -> bool {
-    let digits: Vec<u32> = text.chars().filter(|c| !matches!(c, ' ' | '-')).map_while(|c| c.to_digit(10)).collect();
-    let all = text.chars().filter(|c| !matches!(c, ' ' | '-')).count() == digits.len();
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, digit)| match (place % 2, digit * 2) {
-            (0, _) => *digit,
-            (_, twice) if twice > 9 => twice - 9,
-            (_, twice) => twice,
-        })
-        .sum();
-    all && (12..=19).contains(&digits.len()) && sum.is_multiple_of(10)
 }
 
 fn add(people: &mut BTreeMap<VendorKey, Person>, new: Person) {
