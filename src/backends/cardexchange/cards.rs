@@ -78,7 +78,8 @@ impl CardExchange {
         if live {
             for lost in self.memory.read(&key, shown) {
                 tracing::warn!("a key of another system is missing in the metadata of a card that this console wrote");
-                let words = format!("metadata \"{lost}\" of another system is gone since this console wrote");
+                let words =
+                    format!("metadata \"{lost}\" of another system is gone or changed since this console wrote");
                 say(Particular::Remark, Untrusted::new(words));
             }
         }

@@ -1,10 +1,10 @@
 //! Creating, updating and deleting (contract sections 3, 4 and 9).
 
 use super::answer::{Answer, Refusal, Reply};
-use super::data_set::{DataSet, blank_cardholder, blank_person};
+use super::data_set::DataSet;
 use super::fields::Fields;
 use super::ids::{Key, Kind};
-use super::objects::{Address, Belonging, Cardholder, Person, Photo};
+use super::objects::{Address, Belonging, Cardholder, Person, Photo, blank_cardholder, blank_person};
 use super::shown::Shown;
 use super::switches::{DeleteOwner, Switches};
 use super::words;

@@ -2,7 +2,9 @@
 
 use super::catalogue::VISITOR;
 use super::ids::{DataMode, Guids, Key, Kind};
-use super::objects::{Address, AnonymousSet, Belonging, Card, Cardholder, Person, Photo, Production};
+use super::objects::{
+    Address, AnonymousSet, Belonging, Card, Cardholder, Person, Production, blank_cardholder, blank_person,
+};
 use super::people::Beginning;
 use super::switches::Switches;
 use crate::simulator::author::Author;
@@ -491,53 +493,4 @@ impl DataSet {
 fn due(waiting: &BTreeMap<Key, Timestamp>, delay_s: u32, now: Timestamp) -> Vec<(Key, Timestamp)> {
     let due = waiting.iter().map(|(key, since)| (*key, later(*since, i64::from(delay_s))));
     due.filter(|(_, at)| delay_s > 0 && *at <= now).collect()
-}
-
-/// A person of whom nothing is known yet.
-pub fn blank_person(key: Key, now: Timestamp) -> Person {
-    Person {
-        key,
-        number: format!("P{:06}", key.number_made().unwrap_or_default()),
-        profile: None,
-        address_preference: None,
-        id_type: None,
-        id_value: None,
-        first: Cow::Borrowed(""),
-        middle: None,
-        last: Cow::Borrowed(""),
-        birth: None,
-        gender: None,
-        prefix: None,
-        suffix: None,
-        phone: None,
-        mobile: None,
-        status: Some("activated"),
-        metadata: None,
-        photo: Photo::Missing,
-        created: now,
-    }
-}
-
-/// A profile of which nothing is known yet.
-pub fn blank_cardholder(key: Key, profile: u16, now: Timestamp) -> Cardholder {
-    Cardholder {
-        key,
-        person: None,
-        profile,
-        number: format!("PR-9{:07}", key.number_made().unwrap_or_default()),
-        login: None,
-        email: None,
-        business_unit: None,
-        external_company: None,
-        department: None,
-        cost_account: None,
-        location: None,
-        start: Some(now),
-        end: None,
-        status: "activated",
-        name_on_card: None,
-        note: None,
-        metadata: None,
-        created: now,
-    }
 }

@@ -221,3 +221,52 @@ pub struct Belonging {
     /// Note.
     pub note: Option<String>,
 }
+
+/// A person of whom nothing is known yet.
+pub fn blank_person(key: Key, now: Timestamp) -> Person {
+    Person {
+        key,
+        number: format!("P{:06}", key.number_made().unwrap_or_default()),
+        profile: None,
+        address_preference: None,
+        id_type: None,
+        id_value: None,
+        first: Cow::Borrowed(""),
+        middle: None,
+        last: Cow::Borrowed(""),
+        birth: None,
+        gender: None,
+        prefix: None,
+        suffix: None,
+        phone: None,
+        mobile: None,
+        status: Some("activated"),
+        metadata: None,
+        photo: Photo::Missing,
+        created: now,
+    }
+}
+
+/// A profile of which nothing is known yet.
+pub fn blank_cardholder(key: Key, profile: u16, now: Timestamp) -> Cardholder {
+    Cardholder {
+        key,
+        person: None,
+        profile,
+        number: format!("PR-9{:07}", key.number_made().unwrap_or_default()),
+        login: None,
+        email: None,
+        business_unit: None,
+        external_company: None,
+        department: None,
+        cost_account: None,
+        location: None,
+        start: Some(now),
+        end: None,
+        status: "activated",
+        name_on_card: None,
+        note: None,
+        metadata: None,
+        created: now,
+    }
+}

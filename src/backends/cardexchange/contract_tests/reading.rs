@@ -81,7 +81,7 @@ async fn every_state_has_its_meaning() {
 
 #[tokio::test]
 async fn a_search_hit_is_looked_at_again() {
-    let desk = Desk::open(400).await;
+    let desk = Desk::open(2_000).await;
     let names = async |text: &str| {
         let page = desk.provider.find_holders(text, 20).await.unwrap();
         page.rows.iter().map(|r| r.holder.name().raw().to_owned()).collect::<Vec<_>>()
@@ -169,9 +169,9 @@ async fn a11_bounds_leave_out_the_moment_itself_whatever_the_server_thinks() {
 
 #[tokio::test]
 async fn a7_productions_are_found_with_and_without_paging() {
-    let desk = Desk::open(4_000).await;
+    let desk = Desk::open(6_000).await;
     let running = desk.world.cards_by_status()["in_production"];
-    assert!(running > 100 || running > 20, "{running}");
+    assert!(running > 100, "more than a page: {running}");
     let john = desk.read(JOHN).await;
     let id = john.credentials[0].id.key.as_str().to_owned();
     desk.world.operator_edit("cards", &id, &json!({ "status": "in_production" })).unwrap();

@@ -53,7 +53,7 @@ async fn a_thousand_cards_page_without_loss_or_duplicate_while_the_list_shifts()
 #[tokio::test]
 async fn a_list_that_never_stands_still_is_all_readings_together_and_says_so() {
     let desk = Desk::open(2_000).await;
-    let (persons, before) = early(&desk, 40).await;
+    let (persons, before) = early(&desk, 60).await;
     let pages = before.len().div_ceil(100) as u32;
     for (nth, person) in persons.iter().enumerate() {
         let act = Act::RemovePerson { person: person.clone() };
