@@ -5,7 +5,7 @@ use super::metadata::{self, Memory};
 use super::{ProviderError, Resource, not_possible};
 use crate::domain::change::{CredentialChange, NewCredential, PreparedChange, Turn};
 use crate::domain::credential::{Credential, CredentialClass};
-use crate::domain::ids::Link;
+use crate::domain::ids::{Link, VendorKey};
 use crate::domain::journal::Marker;
 use crate::domain::lifecycle::{Hand, edges};
 use crate::domain::text::Untrusted;
@@ -22,10 +22,12 @@ struct NewCard<'a> {
 
 #[derive(Serialize)]
 struct NewMetadata<'a> {
-    helpdesk_ref: &'a str,
-    helpdesk_op: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    helpdesk_replaces: Option<&'a str>,
+    #[serde(rename = "helpdesk_ref")]
+    marker: &'a str,
+    #[serde(rename = "helpdesk_op")]
+    operation: &'static str,
+    #[serde(rename = "helpdesk_replaces", skip_serializing_if = "Option::is_none")]
+    replaces: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -82,9 +84,9 @@ fn create(new: &NewCredential) -> Result<PreparedChange, ProviderError> {
     let cardholder = under(&new.type_link, Resource::Cardholders)
         .ok_or_else(|| not_possible("a new card needs the cardholder that it is for"))?;
     let metadata = new.marker.as_ref().map(|marker| NewMetadata {
-        helpdesk_ref: marker.as_str(),
-        helpdesk_op: if new.replaces.is_some() { "reissue" } else { "issue" },
-        helpdesk_replaces: new.replaces.as_ref().map(|old| old.as_str()),
+        marker: marker.as_str(),
+        operation: if new.replaces.is_some() { "reissue" } else { "issue" },
+        replaces: new.replaces.as_ref().map(VendorKey::as_str),
     });
     let link = Resource::Cards.path().parse().map_err(|_| not_possible("no address for new cards"))?;
     Ok(PreparedChange { method: "POST", link, body: written(&NewCard { cardholder, metadata })? })

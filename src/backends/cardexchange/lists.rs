@@ -266,7 +266,7 @@ impl CardExchange {
     }
 
     async fn smaller_pages(&self, question: &Question, number: usize, size: usize) -> Result<Page, ProviderError> {
-        let Some(part) = (1..size).rev().find(|part| size % part == 0) else {
+        let Some(part) = (1..size).rev().find(|part| size.is_multiple_of(*part)) else {
             let place = number;
             tracing::warn!(list = question.resource.path(), place, "a row is too long to be read and is left out");
             return Ok(Page { unreadable: 1, ..Page::default() });

@@ -91,9 +91,10 @@ impl CardExchange {
         let next = self.scans.take(step, &mut page).map(Step::link).transpose()?;
         let mut rows = Vec::with_capacity(page.rows.len());
         for row in page.rows {
-            match self.read_person(row, page.server_date, false).await? {
-                Some(read) => rows.push(read),
-                None => tracing::warn!("a person in a list has no usable id and is left out"),
+            if let Some(read) = self.read_person(row, page.server_date, false).await? {
+                rows.push(read);
+            } else {
+                tracing::warn!("a person in a list has no usable id and is left out");
             }
         }
         Ok(HolderPage { rows, next })
@@ -141,12 +142,11 @@ impl CardExchange {
             };
             let of = Whose { holder: &id, cardholder, key: &profile, as_of };
             let listed;
-            let cards = match wire::list(cardholder, "cards") {
-                Some(cards) => cards,
-                None => {
-                    listed = self.owned(Resource::Cards, "cardholder", &profile).await?;
-                    &listed
-                }
+            let cards = if let Some(cards) = wire::list(cardholder, "cards") {
+                cards
+            } else {
+                listed = self.owned(Resource::Cards, "cardholder", &profile).await?;
+                &listed
             };
             for card in cards {
                 match self.read_card(card, &of, live) {

@@ -29,18 +29,18 @@ pub fn control(handle: ExchangeHandle) -> Router {
         .with_state(handle)
 }
 
-fn told(value: Value) -> Response {
-    ([(CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+fn told(value: impl Into<Value>) -> Response {
+    ([(CONTENT_TYPE, "application/json")], value.into().to_string()).into_response()
 }
 
 fn wrong(status: StatusCode, words: &str) -> Response {
     (status, told(json!({ "message": words }))).into_response()
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Response> {
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Box<Response>> {
     let mut json = serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize(&mut json)
-        .map_err(|e| wrong(StatusCode::BAD_REQUEST, &format!("at {}: {}", e.path(), e.inner())))
+        .map_err(|e| Box::new(wrong(StatusCode::BAD_REQUEST, &format!("at {}: {}", e.path(), e.inner()))))
 }
 
 async fn switches(State(handle): State<ExchangeHandle>) -> Response {
@@ -52,7 +52,7 @@ async fn set_switches(State(handle): State<ExchangeHandle>, body: Bytes) -> Resp
     match changed {
         Ok(Ok(switches)) => told(json!(switches)),
         Ok(Err(why)) => wrong(StatusCode::BAD_REQUEST, &why),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -60,7 +60,7 @@ async fn set_switches(State(handle): State<ExchangeHandle>, body: Bytes) -> Resp
 async fn others(State(handle): State<ExchangeHandle>, body: Bytes) -> Response {
     let wish: Interference = match read(&body) {
         Ok(wish) => wish,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let handle = handle.of(wish.mode);
     match wish.when {
@@ -85,7 +85,7 @@ struct ExpiryWish {
 async fn expiry(State(handle): State<ExchangeHandle>, body: Bytes) -> Response {
     match read::<ExpiryWish>(&body) {
         Ok(wish) => told(json!({ "expired": handle.of(wish.mode).run_expiry(wish.now) })),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -104,7 +104,7 @@ async fn set_key(State(handle): State<ExchangeHandle>, body: Bytes) -> Response 
             handle.of(wish.mode).disable_key(author, wish.disabled);
             told(json!(handle.keys()))
         }
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 

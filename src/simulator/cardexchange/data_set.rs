@@ -365,7 +365,7 @@ impl DataSet {
             number: format!("C-9{number:07}"),
             chip: None,
             status: "initialized",
-            card_type: profile,
+            of_type: profile,
             layout: 0,
             encryption: "aes",
             start: Some(now),

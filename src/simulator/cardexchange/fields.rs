@@ -161,7 +161,7 @@ impl<'a> Fields<'a> {
     /// Metadata (rows A1 and A2).
     pub fn metadata(&mut self, into: &mut Metadata) {
         let (was, switches) = (into.take(), self.switches);
-        *into = was.clone();
+        into.clone_from(&was);
         self.read("metadata", into, |v| {
             let sent = v.as_object().ok_or("An object is expected.")?;
             let mut map = match switches.metadata_update {

@@ -292,7 +292,7 @@ fn cards(set: &mut DataSet, switches: &Switches, asked: Asked<'_>) -> Result<Vec
         let Some(card) = set.card(*key) else { return false };
         status.is_none_or(|s| s == card.status)
             && encryption.is_none_or(|e| e == card.encryption)
-            && is("type", Kind::CardType, card.card_type)
+            && is("type", Kind::CardType, card.of_type)
             && is("layout", Kind::Layout, card.layout)
             && within(switches, (card.start, card.end), bounds)
             && term.mentioned([

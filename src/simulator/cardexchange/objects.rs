@@ -121,7 +121,7 @@ pub struct Card {
     /// State.
     pub status: &'static str,
     /// Card type.
-    pub card_type: u16,
+    pub of_type: u16,
     /// Layout.
     pub layout: u16,
     /// Cipher.

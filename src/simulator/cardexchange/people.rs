@@ -220,7 +220,7 @@ impl Beginning {
             number: format!("C-{:07}", u64::from(index) * 4 + u64::from(key.slot)),
             chip: (!blank).then(|| format!("04{:010X}", draw & 0xff_ffff_ffff)),
             status,
-            card_type: u16::from(holder.slot > 0),
+            of_type: u16::from(holder.slot > 0),
             layout: ((draw >> 41) % 3) as u16,
             encryption: ["aes", "aes", "aes", "triple_des", "des"][((draw >> 44) % 5) as usize],
             start: Some(created),

@@ -123,7 +123,7 @@ impl Shown<'_> {
             "cardNumber": card.number,
             "chipserialNumber": card.chip,
             "status": card.status,
-            "type": self.described(Kind::CardType, Some(card.card_type)),
+            "type": self.described(Kind::CardType, Some(card.of_type)),
             "encryption": card.encryption,
             "layout": self.described(Kind::Layout, Some(card.layout)),
             "startDate": self.time(card.start),

@@ -260,7 +260,7 @@ async fn reads_are_patient_and_refusals_are_not_repeated() {
         (FaultKind::StatusBefore { status: 403, retry_after: None }, ProviderErrorKind::Forbidden),
         (
             FaultKind::StatusBefore { status: 429, retry_after: Some(900) },
-            ProviderErrorKind::RateLimited(Some(Duration::from_secs(900))),
+            ProviderErrorKind::RateLimited(Some(Duration::from_mins(15))),
         ),
         (FaultKind::BrokenJson, ProviderErrorKind::Unreadable),
         (FaultKind::StatusBefore { status: 500, retry_after: None }, ProviderErrorKind::Unavailable),
