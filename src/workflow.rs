@@ -12,6 +12,7 @@ mod preview;
 pub mod recovery;
 pub mod reissue;
 mod retire;
+pub mod turn;
 
 use crate::domain::journal::ProcessMark;
 use crate::ports::clock::{Clock, Ids};

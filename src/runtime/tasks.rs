@@ -145,6 +145,16 @@ impl Tasks {
                     Some(Msg::Report(Report::Ended(holder, end)))
                 });
             }
+            Effect::Turn(plan) => {
+                let outbox = self.outbox.clone();
+                self.spawn(async move {
+                    let holder = plan.holder.id.clone();
+                    let told = holder.clone();
+                    let step = move |step| drop(outbox.send(Msg::Report(Report::Step(told.clone(), step))));
+                    let end = reading::turn(&desk, *plan, step).await;
+                    Some(Msg::Report(Report::Ended(holder, end)))
+                });
+            }
             Effect::Retire(record) => {
                 self.spawn(async move {
                     let holder = record.purpose.holder.clone();
