@@ -1,19 +1,23 @@
 //! Arguments, and the plain twins of what the console does: data on stdout, talk on stderr, an exit code that says
 //! what happened (ux.md section 11). They use the same policy and the same ledger as the console.
 
+mod acting;
 mod cards;
 mod console;
 mod history;
+mod jobs;
 mod journal;
 mod lines;
 mod output;
 mod reissue;
 mod search;
 pub mod sim;
+mod turn;
 
 use crate::config::Site;
 use crate::desk::Desk;
 use crate::domain::ids::HolderId;
+use crate::domain::lifecycle::Verb;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::SafeText;
 use crate::logging;
@@ -68,6 +72,19 @@ pub enum Command {
     Show(cards::ShowArgs),
     /// Replace a credential by a new one; without --yes, show exactly what would happen.
     Reissue(reissue::ReissueArgs),
+    /// Stop a credential so that it can be resumed.
+    Suspend(turn::TurnArgs),
+    /// Let a stopped credential work again.
+    Resume(turn::TurnArgs),
+    /// Take a pass off its device for good, and keep its record.
+    Unlink(turn::TurnArgs),
+    /// End a credential for good: remove, delete or withdraw, as its system calls it.
+    End(turn::TurnArgs),
+    /// Give a credential another state word of its vendor or site.
+    Set(turn::TurnArgs),
+    /// See what is not finished, and go on with it.
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// Show what was done, newest first.
     History(history::HistoryArgs),
     /// Look after the ledger.
@@ -141,6 +158,12 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
                 Command::Cards(args) => cards::list(&desk, args).await,
                 Command::Show(args) => cards::show(&desk, args).await,
                 Command::Reissue(args) => reissue::run(&desk, args).await,
+                Command::Suspend(args) => turn::run(&desk, Verb::Suspend, args).await,
+                Command::Resume(args) => turn::run(&desk, Verb::Resume, args).await,
+                Command::Unlink(args) => turn::run(&desk, Verb::Unlink, args).await,
+                Command::End(args) => turn::run(&desk, Verb::End, args).await,
+                Command::Set(args) => turn::run(&desk, Verb::Set, args).await,
+                Command::Jobs(command) => jobs::run(&desk, command).await,
                 Command::History(args) => history::run(&desk, args).await,
                 // Dealt with above: they need no desk.
                 Command::Demo(_)

@@ -96,7 +96,12 @@ impl Model {
                 self.shown.cursor = Some(new.id.clone());
                 effects.extend(self.watch(&new.id, holder));
             }
-            ReissueEnd::NotSent(problem) | ReissueEnd::Rejected(_, problem) => self.trouble(&problem),
+            ReissueEnd::Watching(_) => {
+                self.say(Tone::Info, "Nothing was sent: the holder adds the new card; R shows when it is there.");
+            }
+            ReissueEnd::NotSent(problem) | ReissueEnd::Rejected(_, problem) | ReissueEnd::HalfDone(_, problem) => {
+                self.trouble(&problem);
+            }
             ReissueEnd::Unknown(_, problem) => {
                 let problem = Problem { what: format!("OUTCOME UNKNOWN: {}", problem.what), ..problem };
                 self.trouble(&problem);

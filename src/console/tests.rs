@@ -190,6 +190,8 @@ impl Bench {
 
 fn plan(request: &ReissueRequest, why: Option<Why>, read_at: Timestamp) -> ReissuePlan {
     ReissuePlan {
+        stop: None,
+        before: Vec::new(),
         request: request.clone(),
         why,
         holder: person(1, "Jane", "Doe"),

@@ -40,6 +40,18 @@ pub enum System {
     CardExchange,
 }
 
+impl System {
+    /// The product's name in sentences for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Gallagher => "Command Centre",
+            Self::AccessGrid => "AccessGrid",
+            Self::ThalesD1 => "Thales D1",
+            Self::CardExchange => "CardExchange",
+        }
+    }
+}
+
 /// What kind of thing a credential is (gallagher.md section 5.1; an open list).
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, strum::Display, strum::EnumString,

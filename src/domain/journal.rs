@@ -2,6 +2,7 @@
 
 use super::credential::{Credential, CredentialClass};
 use super::ids::{CredentialId, HolderId, IntentId, Link, SagaId, VendorKey};
+use super::lifecycle::Verb;
 use super::policy::{ReissueMode, Why};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -114,6 +115,18 @@ pub enum Act {
     End,
     /// Give a credential another state word of its vendor or site.
     Set,
+}
+
+impl From<Verb> for Act {
+    fn from(verb: Verb) -> Self {
+        match verb {
+            Verb::Suspend => Self::Suspend,
+            Verb::Resume => Self::Resume,
+            Verb::Unlink => Self::Unlink,
+            Verb::End => Self::End,
+            Verb::Set => Self::Set,
+        }
+    }
 }
 
 impl Act {

@@ -4,8 +4,10 @@
 //! Sources: accessgrid.md section 5, cardexchange.md section 6.1, thales-d1.md sections 7 and 8, gallagher.md sections
 //! 5.3 and 5.4. What contradicts itself there is read the safe way (accessgrid.md section 5.1).
 
+mod site_words;
 mod tables;
 
+pub use site_words::{initial_word, site_words};
 pub use tables::{edges, words};
 
 use super::credential::{CardStatus, Credential, CredentialClass, InvitationStatus, Particular, State, System};
@@ -101,6 +103,18 @@ pub fn reached(card: &Credential, target: Option<&str>) -> bool {
     }
 }
 
+/// True if a verb takes a working credential out of work: the last one a person has is kept (invariant I17). `initial`
+/// is the word that a Gallagher card type begins with, where its words are known.
+pub fn stops(class: CredentialClass, verb: Verb, word: &str, initial: Option<&str>) -> bool {
+    match verb {
+        Verb::Suspend | Verb::Unlink | Verb::End => true,
+        Verb::Resume => false,
+        // Which of a site's own words lets a card work, only its first one tells for sure.
+        Verb::Set if class.system() == System::Gallagher => !initial.is_some_and(|i| i.eq_ignore_ascii_case(word)),
+        Verb::Set => !matches!(meaning(class, word), Some(CardStatus::Active | CardStatus::Pending)),
+    }
+}
+
 /// True if the vendor's word means the end of a credential.
 pub fn is_end(class: CredentialClass, word: &str) -> bool {
     meaning(class, word) == Some(CardStatus::Ended)
@@ -164,6 +178,9 @@ fn gallagher(card: &Credential, verb: Verb, word: Option<&str>) -> Result<Target
     let installed = card.invitation.as_ref().is_none_or(|i| i.status == InvitationStatus::Accepted);
     match verb {
         _ if card.class == CredentialClass::Unknown => no("this version does not know this kind of credential"),
+        _ if card.status == CardStatus::Unknown => {
+            no("its state is a word that this version does not know: it is only shown")
+        }
         Verb::Suspend if !installed => no("nothing is installed to suspend"),
         Verb::Suspend => match card.status {
             CardStatus::Inactive => no("already suspended"),

@@ -1,6 +1,6 @@
 //! Why something is done, at which level it must be confirmed, and what this desk may do at all.
 
-use super::credential::Credential;
+use super::credential::{Credential, State, System};
 use serde::{Deserialize, Serialize};
 
 /// LIVE, TEST or SIM: always visible in words, never mixed in one file (invariant I26).
@@ -88,6 +88,16 @@ impl Why {
         }
     }
 
+    /// Somebody else may have it: what still works is stopped before anything else (decision 19).
+    pub fn is_loss(self) -> bool {
+        matches!(self, Self::Lost | Self::Stolen)
+    }
+
+    /// It may take away a person's last working credential (invariant I17).
+    pub fn outweighs_the_last(self) -> bool {
+        self.is_loss() || self == Self::Leaver
+    }
+
     /// The digit that chooses it.
     pub fn digit(self) -> char {
         char::from(b'1' + Self::ALL.iter().position(|w| *w == self).unwrap_or(0) as u8)
@@ -119,14 +129,21 @@ pub enum ReissueMode {
 }
 
 impl ReissueMode {
-    /// The order for this card. Lost and stolen credentials that still work must be stopped first, which
-    /// needs an order of its own: `None` here.
-    pub fn choose(card: &Credential, why: Why, at_once: bool) -> Option<Self> {
-        match (card.usable(), why) {
-            (false, _) => Some(Self::Swap),
-            (true, Why::Lost | Why::Stolen) => None,
-            (true, _) if at_once => Some(Self::Swap),
-            (true, _) => Some(Self::AfterAccept),
+    /// The order for this card (decision 19). Only Gallagher takes a removal and an addition in one call; its
+    /// invitations that nobody accepted leave nothing to stop, so that lost and stolen ones go in that call too.
+    pub fn choose(card: &Credential, why: Why, at_once: bool) -> Self {
+        let stop_first = card.usable() && why.is_loss();
+        match card.class.system() {
+            System::ThalesD1 => Self::HolderAdds,
+            System::Gallagher => match card.usable() {
+                false => Self::Swap,
+                true if stop_first && card.state() == State::Invited => Self::Swap,
+                true if stop_first => Self::RevokeFirst,
+                true if at_once => Self::Swap,
+                true => Self::AfterAccept,
+            },
+            System::AccessGrid | System::CardExchange if stop_first => Self::RevokeFirst,
+            System::AccessGrid | System::CardExchange => Self::AfterAccept,
         }
     }
 }
@@ -159,6 +176,24 @@ pub fn note_problem(note: &str) -> Option<String> {
         return Some(format!("letters, digits and blanks only: \"{shown}\" at {}", at + 1));
     }
     (note.len() > NOTE_LENGTH).then(|| format!("{NOTE_LENGTH} characters at most, this has {}", note.len()))
+}
+
+/// The note that goes to the vendor: the ticket, and the operator's words or else those of the reason.
+///
+/// # Errors
+/// What does not fit the strictest vendor; nothing is dropped behind anybody's back.
+pub fn vendor_note(ticket: &str, why: Why, note: &str) -> Result<String, String> {
+    if let Some(problem) = ticket_problem(ticket) {
+        return Err(problem);
+    }
+    let words = if note.is_empty() { why.words().replace(',', "") } else { note.to_owned() };
+    let whole =
+        if ticket.is_empty() || words.split(' ').any(|w| w == ticket) { words } else { format!("{ticket} {words}") };
+    match note_problem(&whole) {
+        Some(problem) if whole.len() > note.len() => Err(format!("ticket and note together: {problem}")),
+        Some(problem) => Err(problem),
+        None => Ok(whole),
+    }
 }
 
 /// Characters that a note may have.

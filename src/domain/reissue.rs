@@ -3,8 +3,9 @@
 
 use super::cardholder::Cardholder;
 use super::change::CredentialChange;
-use super::credential::Credential;
+use super::credential::{CardStatus, Credential, System};
 use super::ids::{CredentialId, HolderId, IntentId, Link, SagaId};
+use super::lifecycle::Verb;
 use super::ownership::Ownership;
 use super::policy::{ConfirmLevel, ReissueMode, Why};
 use super::problem::Problem;
@@ -51,6 +52,10 @@ pub struct ReissuePlan {
     pub level: ConfirmLevel,
     /// The first call, in our words.
     pub change: CredentialChange,
+    /// The call that stops the old credential before anything is issued (REVOKE_FIRST); `None` where it is stopped.
+    pub stop: Option<Box<CredentialChange>>,
+    /// All credentials of the person as just read: what is not among them is new.
+    pub before: Vec<CredentialId>,
     /// True: the old credential stays where it is, because it is not ours at a sufficient grade.
     pub leaves_old: bool,
     /// `Sends` line: the calls and their effect.
@@ -104,6 +109,11 @@ pub enum ReissueEnd {
         /// Whose it is, and why.
         ownership: Ownership,
     },
+    /// Nothing is sent: the holder makes the new credential with her own device. It is watched with
+    /// `workflow::reissue::new_card_of_holder`; once it works, the old one can be ended.
+    Watching(Box<ReissuePlan>),
+    /// A sequence of calls stopped after one that counts (its intent); the problem names the one step that finishes it.
+    HalfDone(IntentId, Problem),
     /// Nothing was sent: gate, lease, plan or ledger refused.
     NotSent(Problem),
     /// The vendor refused; nothing changed.
@@ -114,6 +124,49 @@ pub enum ReissueEnd {
     Ambiguous(IntentId, Problem),
     /// Applied, but the answer could not be recorded; the ids stand in the problem (invariant I9).
     NotRecorded(IntentId, Problem),
+}
+
+/// What is done to a credential that somebody else may have, before anything is issued (decision 19): the reversible
+/// stop, but for a stolen wallet pass, whose holder could lift that. `None`: nothing is left to stop.
+pub fn stop_first(card: &Credential, why: Why) -> Option<Verb> {
+    if !(card.usable() && why.is_loss()) {
+        return None;
+    }
+    match (card.class.system(), card.status) {
+        (System::AccessGrid, CardStatus::Invited) => Some(Verb::End),
+        (System::AccessGrid, _) if why == Why::Stolen => Some(Verb::Unlink),
+        (System::ThalesD1, _) | (_, CardStatus::Inactive) => None,
+        _ => Some(Verb::Suspend),
+    }
+}
+
+/// How an old credential ends once its successor works: removed (no word), or turned by a verb to a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Retirement {
+    /// It is removed.
+    Removed,
+    /// It gets this state.
+    Turned(Verb, &'static str),
+}
+
+/// How this credential is retired, or why there is nothing to retire (accessgrid.md section 9, cardexchange.md section
+/// 7).
+///
+/// # Errors
+/// A clause for people.
+pub fn retirement(card: &Credential) -> Result<Retirement, &'static str> {
+    match (card.class.system(), card.status_word.raw()) {
+        (System::Gallagher, _) => Ok(Retirement::Removed),
+        (System::AccessGrid, "deleted") => Err("it is deleted already"),
+        (System::AccessGrid, _) => Ok(Retirement::Turned(Verb::End, "deleted")),
+        (System::ThalesD1, _) => Err("it is ended by a command of its own"),
+        (System::CardExchange, "activated") => Ok(Retirement::Turned(Verb::Suspend, "blocked")),
+        (System::CardExchange, "initialized" | "in_production" | "personalized" | "issued") => {
+            Ok(Retirement::Turned(Verb::End, "withdrawn"))
+        }
+        (System::CardExchange, "blocked" | "bulk_blocked") => Err("it is blocked and stays so"),
+        (System::CardExchange, _) => Err("it is out of use and stays as it is"),
+    }
 }
 
 /// What reading told about one unfinished intent, at start or later.

@@ -68,6 +68,10 @@ pub trait Ledger: Send + Sync {
     /// were not superseded by a newer reissue for the same person and type (decision 19). Oldest first.
     async fn waiting_retirements(&self) -> Result<Vec<IntentRecord>, LedgerError>;
 
+    /// REVOKE_FIRST work that is HALF DONE: the stops that are DONE and after which nothing was issued for the same
+    /// person and type. A newer reissue finishes it. Oldest first.
+    async fn half_done(&self) -> Result<Vec<IntentRecord>, LedgerError>;
+
     /// History rows, newest first: one row an intent, as it stands.
     async fn operations(&self, query: &HistoryQuery) -> Result<Vec<Operation>, LedgerError>;
 

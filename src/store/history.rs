@@ -82,6 +82,17 @@ pub(super) const WAITING: &str = "WHERE i.act = 'issue' AND i.state = 'DONE' AND
          AND n.state NOT IN ('ABANDONED', 'NOT_SENT', 'REJECTED', 'NOT_APPLIED')) \
      ORDER BY i.purpose_seq";
 
+/// Which stops of a REVOKE_FIRST work were followed by no reissue that may have had an effect, and were not taken back
+/// (the pass was found) or followed by the end of the pass (nobody wants a new one).
+pub(super) const HALF_DONE: &str = "WHERE i.act IN ('suspend', 'unlink', 'end') AND i.state = 'DONE' \
+     AND json_extract(p.payload, '$.mode') = 'REVOKE_FIRST' \
+     AND NOT EXISTS (SELECT 1 FROM intents n WHERE n.holder = i.holder AND n.type_link = i.type_link \
+         AND n.act IN ('issue', 'swap') AND n.purpose_seq > i.purpose_seq \
+         AND n.state NOT IN ('ABANDONED', 'NOT_SENT', 'REJECTED', 'NOT_APPLIED')) \
+     AND NOT EXISTS (SELECT 1 FROM intents b WHERE b.holder = i.holder AND b.old_id = i.old_id \
+         AND b.act IN ('resume', 'end') AND b.purpose_seq > i.purpose_seq AND b.state = 'DONE') \
+     ORDER BY i.purpose_seq";
+
 /// The row of the history that shows an intent.
 pub(super) fn operation(record: IntentRecord) -> Operation {
     let purpose = record.purpose;

@@ -449,6 +449,10 @@ impl Ledger for SqliteLedger {
         self.read(|c| history::records(c, history::WAITING, [])).await
     }
 
+    async fn half_done(&self) -> Result<Vec<IntentRecord>, LedgerError> {
+        self.read(|c| history::records(c, history::HALF_DONE, [])).await
+    }
+
     async fn operations(&self, query: &HistoryQuery) -> Result<Vec<Operation>, LedgerError> {
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
         let holder = query.holder.as_ref().map(ToString::to_string);

@@ -7,7 +7,7 @@ use super::binding::{Finding, Traces};
 use super::gate::{LiveView, ledger_problem};
 use crate::domain::change::{CredentialChange, PreparedChange};
 use crate::domain::credential::Credential;
-use crate::domain::ids::{IntentId, Link};
+use crate::domain::ids::{CredentialId, IntentId, Link};
 use crate::domain::journal::{Binding, EventDraft, IntentState, Payload, Purpose, Remark, Seen, Snapshot};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::ReissueEnd;
@@ -54,6 +54,8 @@ pub(super) struct ReadBack {
     pub(super) old_is_gone: bool,
     /// True if anything could be an effect of the call.
     pub(super) anything_new: bool,
+    /// Of an act on one object: it is exactly what it was before.
+    pub(super) as_before: bool,
 }
 
 impl<'a> Attempt<'a> {
@@ -85,6 +87,28 @@ impl<'a> Attempt<'a> {
     /// Gives the lease back. If that fails, the next process takes it over once this one is gone.
     pub(super) async fn give_lease_back(&self) {
         let _ = self.means.ledger.release(&self.purpose.holder, &self.means.owner).await;
+    }
+
+    /// A plan serves once, and only while nothing else of ours happened to the person. Looked at after INTENT, which
+    /// keeps everybody else out. Earlier calls of the same piece of work are no surprise.
+    pub(super) fn not_spent(&self, view: &LiveView, shown: Timestamp) -> Result<(), Problem> {
+        let purpose = &self.purpose;
+        let others = view.records.iter().filter(|r| r.intent != self.intent && r.purpose.saga != purpose.saga);
+        let spent = others.into_iter().any(|r| {
+            let same_marker = purpose.marker.is_some() && r.purpose.marker == purpose.marker;
+            let same_act = r.purpose.act == purpose.act && r.opened == shown && !purpose.act.makes();
+            let same_object = same_act && r.purpose.old.as_ref().map(|o| &o.id) == purpose.old.as_ref().map(|o| &o.id);
+            same_marker || same_object || (r.purpose.type_link == purpose.type_link && r.opened > shown)
+        });
+        if !spent {
+            return Ok(());
+        }
+        Err(Problem::new(
+            ProblemKind::Stale,
+            "something was done for this person since the preview",
+            "a preview is good for one change",
+            "nothing was sent; open it again",
+        ))
     }
 
     /// Ends an intent of which nothing was sent. If even that cannot be written, the next start does it.
@@ -145,7 +169,11 @@ impl<'a> Attempt<'a> {
     }
 
     /// Reads the person until the effect of an applied call is clear, a few times at most.
-    pub(super) async fn read_back(&self, snapshot: &Snapshot) -> Result<ReadBack, Problem> {
+    pub(super) async fn read_back(
+        &self,
+        snapshot: &Snapshot,
+        named: Option<&CredentialId>,
+    ) -> Result<ReadBack, Problem> {
         // Without a marker, what is unclear now may become clear when the feed has caught up.
         let feed_decides = self.purpose.marker.is_none()
             && snapshot.bookmark.is_some()
@@ -155,7 +183,7 @@ impl<'a> Attempt<'a> {
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
             }
-            let seen = look(self.means, &self.purpose, snapshot, true).await;
+            let seen = look(self.means, &self.purpose, snapshot, true, named).await;
             let final_word = match seen.as_ref().map(|s| &s.finding) {
                 Ok(Finding::Found(_)) => true,
                 Ok(Finding::Unclear { .. }) => !feed_decides,
@@ -176,6 +204,7 @@ pub(super) async fn look(
     purpose: &Purpose,
     snapshot: &Snapshot,
     proven: bool,
+    named: Option<&CredentialId>,
 ) -> Result<ReadBack, Problem> {
     let view = LiveView::read(means, &purpose.holder, &purpose.holder_link).await?;
     // After the list, so that a row about anything in the list is there already. A feed that does not answer
@@ -191,10 +220,12 @@ pub(super) async fn look(
         feed: rows.as_deref(),
         us: means.provider.profile().feed_operator.as_ref(),
         proven,
+        named,
     };
     let (finding, feed_silent) = (traces.judge(), traces.feed_shows_no_addition());
     let (old_is_gone, anything_new) = (traces.old_is_gone(), traces.anything_new());
-    Ok(ReadBack { view, finding, feed_silent, old_is_gone, anything_new })
+    let as_before = traces.as_before();
+    Ok(ReadBack { view, finding, feed_silent, old_is_gone, anything_new, as_before })
 }
 
 /// An event of an intent as this process writes it now.

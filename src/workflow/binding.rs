@@ -1,8 +1,8 @@
 //! Which object did our call make? Pure: the before-list, the person as read afterwards, and the change feed
 //! give one object with its proofs, nothing, or several that nobody can tell apart.
 
-use crate::domain::credential::Credential;
-use crate::domain::ids::Link;
+use crate::domain::credential::{CardStatus, Credential, System};
+use crate::domain::ids::{CredentialId, Link};
 use crate::domain::journal::{Act, Binding, Marker, Proof, Purpose, Seen, Snapshot, contact_hash};
 use crate::domain::lifecycle;
 use crate::ports::provider::FeedRow;
@@ -23,6 +23,8 @@ pub struct Traces<'a> {
     pub us: Option<&'a Link>,
     /// True if the vendor's answer proved that the call was applied.
     pub proven: bool,
+    /// The credential that the vendor's own answer named as made.
+    pub named: Option<&'a CredentialId>,
 }
 
 /// What the traces say.
@@ -55,9 +57,10 @@ impl Traces<'_> {
         if !self.purpose.act.makes() {
             return self.judge_turn();
         }
-        let finding = match &self.purpose.marker {
-            Some(marker) => self.judge_marked(marker),
-            None => self.judge_unmarked(),
+        let finding = match (self.named, &self.purpose.marker) {
+            (Some(named), _) => self.judge_named(named),
+            (None, Some(marker)) => self.judge_marked(marker),
+            (None, None) => self.judge_unmarked(),
         };
         let Finding::Found(bound) = &finding else { return finding };
         let Some(object) = &bound.object else { return finding };
@@ -119,18 +122,60 @@ impl Traces<'_> {
     }
 
     /// Of an act on one object: is it in the state that was asked for? Where a state was asked for, absence from a
-    /// list proves nothing (accessgrid.md section 4.4).
+    /// list proves nothing (accessgrid.md section 4.4), but for D1, whose lists may leave out what it says it deleted.
     fn judge_turn(&self) -> Finding {
         let (old, target) = (self.purpose.old.as_ref(), self.purpose.target.as_deref());
         let now = self.after.iter().find(|card| old.is_some_and(|old| old.is(card)));
+        let (class, act) = (self.purpose.class, self.purpose.act);
+        let ends = target.is_none_or(|word| lifecycle::is_end(class, word));
         let proof = match (now, target) {
             (None, None) if old.is_some() => Proof::Absence,
-            (Some(card), _) if lifecycle::reached(card, target) => Proof::State,
+            (None, Some(_)) if ends && self.proven && class.system() == System::ThalesD1 => Proof::Absence,
+            (Some(card), _) if lifecycle::reached(card, target) => {
+                // A site's word may mean anything; whether the card is stopped, its machine word says (safety.md 4.3).
+                let stopped = card.status == CardStatus::Inactive;
+                let why = match act {
+                    Act::Suspend if class.system() == System::Gallagher && !stopped => {
+                        "it has the word that was asked for, and is not stopped by it"
+                    }
+                    Act::Resume if class.system() == System::Gallagher && stopped => {
+                        "it has the word that was asked for, and is still stopped"
+                    }
+                    _ => "",
+                };
+                if !why.is_empty() {
+                    return Finding::Unclear { candidates: Vec::new(), why };
+                }
+                Proof::State
+            }
             _ => return Finding::Nothing,
         };
-        let ends = target.is_none_or(|word| lifecycle::is_end(self.purpose.class, word));
         let ended = old.filter(|_| ends).cloned();
         Finding::Found(Box::new(Binding { proofs: vec![proof], ended, ..Binding::default() }))
+    }
+
+    /// The vendor's answer named what it made. The name and our marker must agree; who else carries the marker does
+    /// not matter then. What is named and not listed is not there yet.
+    fn judge_named(&self, named: &CredentialId) -> Finding {
+        let Some(card) = self.after.iter().find(|card| card.id == *named) else { return Finding::Nothing };
+        if self.purpose.marker.is_some() && card.marker != self.purpose.marker {
+            return unclear(&[card], "the pass that the vendor's answer named does not carry our marker");
+        }
+        let mut proofs = vec![Proof::Answer];
+        proofs.extend(self.purpose.marker.is_some().then_some(Proof::Marker));
+        if self.ours_in_feed().is_some_and(|links| links.contains(&&card.link)) {
+            proofs.push(Proof::Feed);
+        }
+        if self.fresh().len() == 1 {
+            proofs.push(Proof::Diff);
+        }
+        self.found(card, proofs)
+    }
+
+    /// Of an act on one object: it is exactly what it was before, by its fingerprint.
+    pub fn as_before(&self) -> bool {
+        let old = self.purpose.old.as_ref();
+        old.is_some_and(|old| self.after.iter().any(|card| old.is(card) && card.fingerprint() == old.fingerprint))
     }
 
     fn judge_marked(&self, marker: &Marker) -> Finding {
@@ -210,7 +255,8 @@ impl Traces<'_> {
 
     fn found(&self, card: &Credential, proofs: Vec<Proof>) -> Finding {
         let ended = self.purpose.old.clone().filter(|_| self.purpose.act == Act::Swap);
-        Finding::Found(Box::new(Binding { object: Some(Seen::of(card)), proofs, ended, ..Binding::default() }))
+        let named = self.named.cloned();
+        Finding::Found(Box::new(Binding { object: Some(Seen::of(card)), proofs, ended, named, ..Binding::default() }))
     }
 
     /// What speaks against an object that one kind of evidence named.

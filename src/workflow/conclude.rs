@@ -76,7 +76,7 @@ impl Attempt<'_> {
         let pending = Binding { named: answer.made, operation: answer.operation, ..Binding::default() };
         let recorded = self.record(vec![(IntentState::Applied, binding(&pending))], server_date).await;
         reading();
-        let seen = self.read_back(snapshot).await;
+        let seen = self.read_back(snapshot, pending.named.as_ref()).await;
         if let Err(lost) = recorded {
             let object = match seen.as_ref().map(|s| &s.finding) {
                 Ok(Finding::Found(bound)) => bound.object.as_ref(),
@@ -100,6 +100,7 @@ impl Attempt<'_> {
         };
         match seen.finding {
             Finding::Found(bound) => {
+                let bound = Box::new(Binding { named: pending.named, operation: pending.operation, ..*bound });
                 let bound = match self.finish(&bound, seen.view.read.server_date).await {
                     Ok(()) => *bound,
                     Err(lost) => match self.finished_by_another(&lost).await {
@@ -121,7 +122,7 @@ impl Attempt<'_> {
                 if let Err(lost) = self.record(vec![step], seen.view.read.server_date).await {
                     return self.not_recorded(&format!("the change was applied, but {why} ({ids})"), &lost, None);
                 }
-                ReissueEnd::Ambiguous(self.intent, unclear(why, &ids))
+                ReissueEnd::Ambiguous(self.intent, unclear(self.purpose.act, why, &ids))
             }
         }
     }
@@ -159,7 +160,7 @@ impl Attempt<'_> {
 
     fn not_visible(&self) -> Problem {
         let what = match self.purpose.act {
-            Act::Retire => "the removal was accepted, but the old pass does not show it yet",
+            Act::Retire => "the retirement was accepted, but the old pass does not show it yet",
             Act::Swap | Act::Issue => "the change was accepted, but the new pass is not listed yet",
             Act::Suspend | Act::Resume | Act::Unlink | Act::End | Act::Set => {
                 "the change was accepted, but the pass does not show it yet"
@@ -202,10 +203,15 @@ fn unproved(why: &str, ids: &str) -> Problem {
 }
 
 /// Several objects, or a contradiction, as an operator reads it.
-fn unclear(why: &str, ids: &str) -> Problem {
+fn unclear(act: Act, why: &str, ids: &str) -> Problem {
+    let what = if act.makes() {
+        "the change was applied, but it is not clear which pass is ours"
+    } else {
+        "the change was applied, but the pass does not read back as it should"
+    };
     Problem::new(
         ProblemKind::OutcomeUnknown,
-        "the change was applied, but it is not clear which pass is ours",
+        what,
         if ids.is_empty() { why.to_owned() } else { format!("{why} ({ids})") },
         "nothing is touched until a person decides",
     )

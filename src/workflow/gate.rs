@@ -3,11 +3,11 @@
 
 use super::Means;
 use super::binding::Traces;
-use crate::domain::credential::{Credential, State};
+use crate::domain::credential::{Credential, State, System};
 use crate::domain::ids::{CredentialId, HolderId, Link};
 use crate::domain::journal::{IntentRecord, Proof, Seen};
 use crate::domain::ownership::{Action, Grade, Ownership, grade_all, permits};
-use crate::domain::policy::ConfirmLevel;
+use crate::domain::policy::{ConfirmLevel, Why};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::ports::ledger::{LedgerError, LedgerHealth};
 use crate::ports::provider::{FeedRow, HolderRead, ProviderError};
@@ -75,6 +75,22 @@ impl LiveView {
         self.read.credentials.iter().any(|c| c.id != card.id && c.usable() && c.state() != State::Unknown)
     }
 
+    /// Nobody is left without a working credential, but for a reason that outweighs it (invariant I17).
+    ///
+    /// # Errors
+    /// If `card` is usable and the last one that is.
+    pub fn keep_one(&self, card: &Credential, why: Option<Why>, next: &'static str) -> Result<(), Problem> {
+        if !card.usable() || self.keeps_another(card) || why.is_some_and(Why::outweighs_the_last) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            ProblemKind::Refused,
+            "it is the person's last usable pass",
+            "only lost, stolen or leaver takes that away",
+            next,
+        ))
+    }
+
     /// The credential is still what the operator saw.
     ///
     /// # Errors
@@ -91,15 +107,27 @@ impl LiveView {
         ))
     }
 
-    /// May this credential be ended, and how must that be confirmed? The vendor's log, where there is one, is read
-    /// again from where it stood before we made the pass: a copied marker looks like ours, the log does not.
+    /// May this credential be ended, and how must that be confirmed?
     ///
     /// # Errors
     /// The reason why not.
     pub async fn may_end(&self, means: &Means, card: &Credential) -> Result<ConfirmLevel, Problem> {
+        self.may(means, card, Action::Irreversible).await
+    }
+
+    /// May this be done to this credential, and how must that be confirmed? Before what nobody can take back, the
+    /// vendor's log, where there is one, is read again from where it stood before we made the pass: a copied marker
+    /// looks like ours, the log does not.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub async fn may(&self, means: &Means, card: &Credential, action: Action) -> Result<ConfirmLevel, Problem> {
+        let system = card.class.system();
+        let not_ours = |reason| not_ours(system, reason);
         let grade = self.card(&card.id).map_or(Grade::Foreign, |(_, ownership)| ownership.grade);
-        let level = permits(grade, Action::Irreversible).map_err(not_ours)?;
+        let level = permits(grade, action).map_err(not_ours)?;
         match grade {
+            _ if action == Action::Reversible => {}
             Grade::Witnessed => self.log_names_us(means, card, true).await?,
             Grade::Tagged => self.log_names_us(means, card, false).await?,
             _ => {}
@@ -109,6 +137,7 @@ impl LiveView {
 
     /// The vendor's log, read again. If it is the `only` evidence, it must name us.
     async fn log_names_us(&self, means: &Means, card: &Credential, only: bool) -> Result<(), Problem> {
+        let not_ours = |reason| not_ours(card.class.system(), reason);
         let unnamed = || not_ours("the vendor's log, read again, does not name us as its creator");
         let us = means.provider.profile().feed_operator.as_ref();
         let found = self.records.iter().rev().find_map(|record| {
@@ -125,7 +154,7 @@ impl LiveView {
         }
         let feed = means.provider.changes_since(bookmark).await.map_err(|error| cannot_be_checked(&error))?;
         let after = &self.read.credentials;
-        let traces = Traces { purpose, snapshot, after, feed: Some(&feed.rows), us, proven: true };
+        let traces = Traces { purpose, snapshot, after, feed: Some(&feed.rows), us, proven: true, named: None };
         if let Some(why) = traces.feed_denies(object) {
             return Err(not_ours(why));
         }
@@ -148,12 +177,12 @@ fn cannot_be_checked(error: &ProviderError) -> Problem {
     .with_detail(error.detail.as_str())
 }
 
-fn not_ours(reason: &'static str) -> Problem {
+fn not_ours(system: System, reason: &'static str) -> Problem {
     Problem::new(
         ProblemKind::Refused,
-        "this pass may not be removed from here",
+        "this pass may not be changed from here",
         reason,
-        "whoever issued it can remove it in Command Centre",
+        format!("whoever issued it can do that in {}", system.title()),
     )
 }
 

@@ -1,14 +1,17 @@
 //! What exactly would a reissue do? A plan from a live read, with every line that the wizard shows.
 
+mod words;
+
 use super::Means;
 use super::gate::LiveView;
-use crate::domain::change::{CredentialChange, NewCredential};
-use crate::domain::credential::{Credential, CredentialClass, System};
+use super::turn::{self, Choice, note_for_vendor, refused, turned};
+use crate::domain::change::CredentialChange;
+use crate::domain::credential::{Credential, CredentialClass, Particular, System};
 use crate::domain::journal::{Marker, Seen};
 use crate::domain::policy::{ConfirmLevel, ReissueMode, Why};
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::domain::reissue::{ReissuePlan, ReissueRequest};
-use crate::domain::text::mask_contact;
+use crate::domain::reissue::{ReissuePlan, ReissueRequest, stop_first};
+use jiff::Timestamp;
 
 /// Computes exactly what a reissue would do now. Reads only.
 ///
@@ -16,40 +19,51 @@ use crate::domain::text::mask_contact;
 /// If the vendor or the ledger does not answer, if the credential changed since the operator saw it, or if it
 /// cannot be reissued from here; the problem says why in the vendor's terms.
 pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePlan, Problem> {
+    let note = note_for_vendor(&request.ticket, request.why, &request.note)?;
     let view = LiveView::read(means, &request.holder, &request.holder_link).await?;
     let Some((old, ownership)) = view.card(&request.credential) else {
-        return Err(gone(&request));
+        return Err(turn::gone(&request.credential));
     };
     let (old, ownership) = (old.clone(), ownership.clone());
     if let Some(seen) = &request.seen {
         LiveView::unchanged(&old, seen)?;
     }
-    reissuable(&old)?;
+    reissuable(&view, &old)?;
     let why = request.why.or_else(|| Why::preset(&old));
     let wanted = order(&old, why, request.at_once)?;
-    let refused = view.may_end(means, &old).await.err();
-    let leaves_old = refused.is_some();
-    let mode = if leaves_old { ReissueMode::AfterAccept } else { wanted };
+    let may_end = view.may_end(means, &old).await.err();
+    let mode = mode(wanted, may_end.is_some());
     if mode == ReissueMode::Swap {
-        keep_one(&view, &old)?;
+        view.keep_one(&old, why, KEEP)?;
     }
-    let add = means
-        .provider
-        .successor(&view.read, &old, marker(means, &old), view.read_at)
-        .map_err(|e| e.problem(&means.provider.profile().name))?;
-    let change = CredentialChange {
+    let base = CredentialChange {
         holder: request.holder.clone(),
         holder_link: request.holder_link.clone(),
+        add: None,
         remove: (mode == ReissueMode::Swap).then(|| Seen::of(&old)),
-        add: Some(add.clone()),
         turn: None,
         why: why.unwrap_or(Why::Test),
-        note: request.note.clone(),
-        marker: add.marker.clone(),
+        note,
+        marker: None,
     };
-    // What the vendor cannot be asked must not wait for `y` to be refused.
-    means.provider.prepare(&change).map_err(|e| e.problem(&means.provider.profile().name))?;
-    let words = Words { tenant_person: request.holder.key.as_str(), old: &old, add: &add, mode, refused };
+    let stop = match why {
+        Some(why) if mode == ReissueMode::RevokeFirst => stop(means, &view, &old, why, &base).await?,
+        _ => None,
+    };
+    let change = match mode {
+        // The holder makes it: there is nothing to ask the vendor for.
+        ReissueMode::HolderAdds => base,
+        _ => {
+            let made = means.provider.successor(&view.read, &old, marker(means, &old), view.read_at);
+            let add = made.map_err(|e| refused(means, &e))?;
+            let change = CredentialChange { marker: add.marker.clone(), add: Some(add), ..base };
+            // What the vendor cannot be asked must not wait for `y` to be refused.
+            means.provider.prepare(&change).map_err(|e| refused(means, &e))?;
+            change
+        }
+    };
+    let leaves_old = may_end.is_some();
+    let words = words::Lines { old: &old, change: &change, stop: stop.as_deref(), mode, why, refused: may_end };
     Ok(ReissuePlan {
         why,
         mode,
@@ -61,6 +75,8 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
         order: words.order(),
         undo: words.undo(),
         change,
+        stop,
+        before: view.read.credentials.iter().map(|card| card.id.clone()).collect(),
         holder: view.read.holder.clone(),
         read_at: view.read_at,
         request,
@@ -69,49 +85,49 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
     })
 }
 
+/// What to do instead of taking away the last usable pass at once.
+pub(super) const KEEP: &str = "leave out \"at once\": the old one then works until the new one does";
+
 /// The order of work for this card and reason.
 ///
 /// # Errors
-/// If the old pass must be stopped first, which this version cannot do.
+/// If "at once" was asked of a system that cannot replace in one call.
 pub(super) fn order(old: &Credential, why: Option<Why>, at_once: bool) -> Result<ReissueMode, Problem> {
-    let Some(why) = why else {
-        // Not chosen yet: the card is usable, or its state would have suggested a reason.
-        return Ok(if at_once { ReissueMode::Swap } else { ReissueMode::AfterAccept });
-    };
-    ReissueMode::choose(old, why, at_once).ok_or_else(|| {
-        Problem::new(
+    // Not chosen yet: the card is usable, or its state would have suggested a reason.
+    let mode = ReissueMode::choose(old, why.unwrap_or(Why::Test), at_once);
+    if at_once && mode == ReissueMode::AfterAccept && old.usable() {
+        return Err(Problem::new(
             ProblemKind::Refused,
-            "lost and stolen must stop the old pass first",
-            "this version cannot stop one",
-            "stop it in Command Centre, then reissue it here",
-        )
-    })
-}
-
-/// Nobody is left without a usable credential by a swap (invariant I17).
-///
-/// # Errors
-/// If `old` is usable and the last one that is.
-pub(super) fn keep_one(view: &LiveView, old: &Credential) -> Result<(), Problem> {
-    if !old.usable() || view.keeps_another(old) {
-        return Ok(());
+            "at once is not possible",
+            format!("{} has no call that replaces one by another", old.class.system().title()),
+            "leave it out: the old one works until the new one does; if it is lost or stolen, choose that",
+        ));
     }
-    Err(Problem::new(
-        ProblemKind::Refused,
-        "it is the person's last usable pass",
-        "removing it at once would leave the person without one until the invitation is accepted",
-        "leave out \"at once\": the old one then works until the new one does",
-    ))
+    Ok(mode)
 }
 
-/// The answer to a credential that is not there.
-pub(super) fn gone(request: &ReissueRequest) -> Problem {
-    Problem::new(
-        ProblemKind::NotFound,
-        format!("{} is not among the person's passes any more", request.credential),
-        "it was removed, or this key may not see it",
-        "nothing was sent; read it again",
-    )
+/// What is not ours is neither stopped nor ended: a new one is added beside it.
+pub(super) fn mode(wanted: ReissueMode, leaves_old: bool) -> ReissueMode {
+    match wanted {
+        ReissueMode::Swap | ReissueMode::RevokeFirst if leaves_old => ReissueMode::AfterAccept,
+        wanted => wanted,
+    }
+}
+
+/// The call that stops the old pass first, where one is needed.
+async fn stop(
+    means: &Means,
+    view: &LiveView,
+    old: &Credential,
+    why: Why,
+    base: &CredentialChange,
+) -> Result<Option<Box<CredentialChange>>, Problem> {
+    let Some(verb) = stop_first(old, why) else { return Ok(None) };
+    let Choice { target, .. } = turn::choose(means, old, verb, None, Some(why), view.read_at).await?;
+    view.may(means, old, target.action).await?;
+    let change = turned(old, verb, &target.word, CredentialChange { add: None, marker: None, ..base.clone() });
+    means.provider.prepare(&change).map_err(|e| refused(means, &e))?;
+    Ok(Some(Box::new(change)))
 }
 
 /// A fresh marker in the form that the system has room for, where the tenant uses markers.
@@ -123,9 +139,14 @@ fn marker(means: &Means, old: &Credential) -> Option<Marker> {
     })
 }
 
-fn reissuable(card: &Credential) -> Result<(), Problem> {
+/// Can a credential like this be made from here, and for this person now?
+///
+/// # Errors
+/// Why not, in the vendor's terms.
+pub(super) fn reissuable(view: &LiveView, card: &Credential) -> Result<(), Problem> {
     let why = match card.class {
-        CredentialClass::Mobile => return Ok(()),
+        CredentialClass::Mobile | CredentialClass::WalletPass | CredentialClass::DigitalCard => return Ok(()),
+        CredentialClass::PrintedCard => return may_be_printed(view, card),
         CredentialClass::Card | CredentialClass::Piv | CredentialClass::Pivi | CredentialClass::GovPass => {
             "plastic is printed and encoded at a desk with a printer, which this API does not drive"
         }
@@ -136,77 +157,51 @@ fn reissuable(card: &Credential) -> Result<(), Problem> {
         CredentialClass::TrackingTag | CredentialClass::Transact => {
             "this kind is handed out by the system that it belongs to"
         }
-        CredentialClass::WalletPass
-        | CredentialClass::FundingCard
-        | CredentialClass::DigitalCard
-        | CredentialClass::PrintedCard => return Ok(()),
+        CredentialClass::FundingCard => "a card of the issuer is replaced in the issuer's own process",
         CredentialClass::Unknown => "this version does not know this kind of credential",
     };
-    Err(Problem::new(
-        ProblemKind::Refused,
-        format!("{} cannot be reissued here", card.class),
-        why,
-        "phone credentials can; use Command Centre for this one",
-    ))
+    let title = card.class.system().title();
+    let next = match card.class.system() {
+        System::Gallagher => format!("phone credentials can; use {title} for this one"),
+        _ => format!("use {title}'s own screens for this one"),
+    };
+    Err(Problem::new(ProblemKind::Refused, format!("{} cannot be reissued here", card.class), why, next))
 }
 
-/// The lines of the wizard.
-struct Words<'a> {
-    tenant_person: &'a str,
-    old: &'a Credential,
-    add: &'a NewCredential,
-    mode: ReissueMode,
-    refused: Option<Problem>,
+/// One card in the making at a time, and only for a profile that is activated (cardexchange.md section 7, step 2).
+fn may_be_printed(view: &LiveView, card: &Credential) -> Result<(), Problem> {
+    if card.barred {
+        return Err(Problem::new(
+            ProblemKind::Refused,
+            "no card is made for this profile",
+            "the profile that it hangs from is not activated",
+            "activate the profile first, in CardExchange's own screens",
+        ));
+    }
+    let profile = |c: &Credential| c.particular(Particular::Profile).map(|p| p.raw().to_owned());
+    let in_the_making = |c: &&Credential| {
+        let word = c.status_word.raw();
+        c.id != card.id
+            && profile(c) == profile(card)
+            && matches!(word, "initialized" | "in_production" | "personalized" | "issued")
+    };
+    match view.read.credentials.iter().find(in_the_making) {
+        None => Ok(()),
+        Some(other) => Err(Problem::new(
+            ProblemKind::Refused,
+            "a card for this profile is being made already",
+            format!("{} is {}", other.id, other.status_word.safe()),
+            "hand that one out, or withdraw it first",
+        )),
+    }
 }
 
-impl Words<'_> {
-    fn sends(&self) -> String {
-        let person = self.tenant_person;
-        match (&self.refused, self.mode) {
-            (Some(_), _) => {
-                format!("1 PATCH to cardholder {person}: add 1, nothing else; the old pass is left in place")
-            }
-            (None, ReissueMode::Swap) => format!("1 PATCH to cardholder {person}: remove 1, add 1, nothing else"),
-            (None, _) => {
-                format!("1 PATCH to cardholder {person}: add 1; later 1 PATCH: remove 1, nothing else")
-            }
-        }
-    }
-
-    fn then(&self) -> String {
-        let mail = if self.add.email.is_empty() {
-            "no invitation mail: the old pass shows no address; the app that made it must enrol it".to_owned()
-        } else {
-            format!("invite mail to {}, watched until sent or 2 min", mask_contact(&self.add.email.safe()))
-        };
-        match (&self.refused, self.mode) {
-            (Some(problem), _) => format!("{mail}; old pass stays: {}; {}", problem.why, problem.next),
-            (None, ReissueMode::Swap) => mail,
-            (None, _) => format!("{mail}; the old pass is removed once the new one works"),
-        }
-    }
-
-    fn order(&self) -> String {
-        match (&self.refused, self.mode) {
-            (Some(_), _) => "new only: the old pass is not ours to remove".to_owned(),
-            (None, ReissueMode::Swap) if self.old.usable() => {
-                "together, at once: one PATCH removes the old and adds the new; the old stops working now".to_owned()
-            }
-            (None, ReissueMode::Swap) => "together: one PATCH removes the old and adds the new".to_owned(),
-            (None, _) => "new first: the old works until the new one is accepted".to_owned(),
-        }
-    }
-
-    fn undo(&self) -> String {
-        match (&self.refused, self.mode) {
-            (None, ReissueMode::Swap) if self.old.usable() => {
-                "none: the old pass is gone; a new one can be issued".to_owned()
-            }
-            (None, ReissueMode::Swap) => "none: the old invitation is gone; a new one can be issued".to_owned(),
-            (Some(_), _) => "none by itself: the new pass can be removed in Command Centre".to_owned(),
-            (None, _) => {
-                "none by itself: until the new one is accepted, it can be removed and the old pass stays".to_owned()
-            }
-        }
-    }
+/// True if the plan was made for this moment: a preview is void after its life.
+///
+/// # Errors
+/// What is the matter with it.
+pub(super) fn still_valid(means: &Means, plan: &ReissuePlan) -> Result<Why, Problem> {
+    let shown: Timestamp = plan.read_at;
+    turn::young(means, shown)?;
+    plan.why.ok_or_else(turn::no_reason)
 }

@@ -4,11 +4,12 @@ use super::Means;
 use super::attempt::{ReadBack, append_in_order, binding, candidates, draft, look, remark};
 use super::binding::Finding;
 use super::gate::ledger_problem;
-use crate::domain::credential::Credential;
+use crate::domain::credential::{Credential, System};
 use crate::domain::ids::IntentId;
 use crate::domain::journal::{
     Act, Binding, IntentRecord, IntentState, Payload, ProcessMark, Proof, Remark, Seen, Snapshot,
 };
+use crate::domain::policy::ReissueMode;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::Settled;
 use crate::ports::ledger::LedgerError;
@@ -139,7 +140,7 @@ pub async fn hold(means: &Means, intent: IntentId, reason: &str) -> Result<Settl
 /// What carries the marker of an intent now. Without an answer none are named; the marker itself keeps them
 /// disputed then.
 async fn bearers(means: &Means, record: &IntentRecord) -> Vec<Seen> {
-    let Some(marker) = &record.purpose.marker else { return Vec::new() };
+    let Some(marker) = record.purpose.marker.as_ref().filter(|_| record.purpose.act.makes()) else { return Vec::new() };
     let Ok(read) = means.provider.holder(&record.purpose.holder, &record.purpose.holder_link).await else {
         return Vec::new();
     };
@@ -168,14 +169,23 @@ async fn settle_unknown(means: &Means, record: &IntentRecord) -> Settled {
         }
         Finding::Found(bound) => {
             let steps = [S::Applied, S::Bound, S::Done].map(|state| (state, binding(bound)));
-            step(means, record, steps.into(), done_words(record, bound)).await
+            step(means, record, steps.into(), done_words(means, record, bound).await).await
         }
         // Stays open however long it takes: time makes no card ours. A person may park it.
         Finding::Unproved { why, .. } => stands(record, unproved_words(why)),
         Finding::Unclear { candidates: objects, why } => {
             let payload = candidates(format!("it may have been done, but {why}"), objects.clone());
-            let words = format!("not clear which pass is ours: {why}; a person must decide");
+            let words = if record.purpose.act.makes() {
+                format!("not clear which pass is ours: {why}; a person must decide")
+            } else {
+                format!("it may have been done, but {why}; a person must decide")
+            };
             step(means, record, vec![(S::Ambiguous, payload)], words).await
+        }
+        Finding::Nothing if moved_otherwise(means, record, &seen) => {
+            let why = "the pass is neither as it was nor as it should be";
+            let words = format!("{why}: a person must look at it, then park this");
+            step(means, record, vec![(S::Ambiguous, remark(why, None))], words).await
         }
         Finding::Nothing => match nothing_happened(means, record, &seen).await {
             Ok(()) => {
@@ -198,12 +208,19 @@ async fn settle_applied(means: &Means, record: &IntentRecord) -> Settled {
     };
     match &seen.finding {
         Finding::Found(bound) => {
-            let steps = [S::Bound, S::Done].map(|state| (state, binding(bound)));
-            step(means, record, steps.into(), done_words(record, bound)).await
+            // What the answer named and what the vendor calls the operation stay with the binding.
+            let earlier = record.binding.clone().unwrap_or_default();
+            let bound = Binding { named: earlier.named, operation: earlier.operation, ..(**bound).clone() };
+            let steps = [S::Bound, S::Done].map(|state| (state, binding(&bound)));
+            step(means, record, steps.into(), done_words(means, record, &bound).await).await
         }
         Finding::Unclear { candidates: objects, why } if record.state == S::Applied => {
             let payload = candidates(format!("applied, but {why}"), objects.clone());
-            let words = format!("applied, but not clear which pass is ours: {why}; a person must decide");
+            let words = if record.purpose.act.makes() {
+                format!("applied, but not clear which pass is ours: {why}; a person must decide")
+            } else {
+                format!("applied, but {why}; a person must decide")
+            };
             step(means, record, vec![(S::Diverged, payload)], words).await
         }
         Finding::Unclear { why, .. } => stands(record, format!("applied, but {why}; a person must decide")),
@@ -216,6 +233,16 @@ async fn settle_applied(means: &Means, record: &IntentRecord) -> Settled {
             step(means, record, vec![(S::Diverged, payload)], words).await
         }
         Finding::Unproved { why, .. } => stands(record, unproved_words(why)),
+        // Without candidates as well: a vendor may take its time, and a person may stop waiting for it.
+        Finding::Nothing
+            if !record.purpose.act.makes()
+                && record.state == S::Applied
+                && past(means, record, &seen, SETTLE_WINDOW_SECONDS) =>
+        {
+            let why = "the pass does not show it after ten minutes";
+            let payload = remark(format!("accepted, but {why}"), None);
+            step(means, record, vec![(S::Diverged, payload)], format!("accepted, but {why}; a person may park it")).await
+        }
         Finding::Nothing if !record.purpose.act.makes() => {
             stands(record, "the change was accepted, but the pass does not show it yet")
         }
@@ -228,7 +255,8 @@ async fn trace<'a>(means: &Means, record: &'a IntentRecord, proven: bool) -> Res
     let Some(snapshot) = &record.snapshot else {
         return Err("it has no snapshot to compare with: a person must decide".to_owned());
     };
-    match look(means, &record.purpose, snapshot, proven).await {
+    let named = record.binding.as_ref().and_then(|b| b.named.as_ref());
+    match look(means, &record.purpose, snapshot, proven, named).await {
         Ok(seen) => Ok((seen, snapshot)),
         Err(problem) => Err(format!("still open: {}", problem.to_string().trim_end_matches('.'))),
     }
@@ -238,9 +266,53 @@ fn unproved_words(why: &str) -> String {
     format!("a pass carries our marker, but {why}; looking again")
 }
 
+/// Of an act on one credential: long enough after sending, it is there in a state that neither was nor should be. Who
+/// moved it, and whether before or after us, reading cannot tell.
+fn moved_otherwise(means: &Means, record: &IntentRecord, seen: &ReadBack) -> bool {
+    let turned = !record.purpose.act.makes() && record.purpose.target.is_some();
+    turned && !seen.as_before && past(means, record, seen, SETTLE_WINDOW_SECONDS)
+}
+
+/// A person closes an open question about a new pass: two full readings that agree show none, and she, who looked in
+/// the vendor's own screens, says that none was made. Only where a list is no proof by itself (safety.md 4.3).
+///
+/// # Errors
+/// If the intent is not such a question, the readings do not bear it out, or the ledger cannot be written.
+pub async fn nothing_was_made(means: &Means, intent: IntentId, reason: &str) -> Result<Settled, Problem> {
+    use IntentState as S;
+    let record = known(means, intent).await?;
+    let refused =
+        |why: &str| Problem::new(ProblemKind::Refused, "this cannot be confirmed", why, "it stays open; look again later");
+    let asks = record.purpose.act.makes() && matches!(record.state, S::Unknown | S::Held);
+    if !asks || !leaves_it_to_a_person(&record) {
+        return Err(refused("it is not a lost call that a person decides about"));
+    }
+    let (seen, _) = trace(means, &record, false).await.map_err(|why| refused(&why))?;
+    if seen.finding != Finding::Nothing || seen.anything_new {
+        return Err(refused("something is there that it could have made"));
+    }
+    if !past(means, &record, &seen, SETTLE_WINDOW_SECONDS) {
+        return Err(refused("an answer may be late: ten minutes must pass"));
+    }
+    two_equal_lists(means, &record, &seen).await.map_err(|why| refused(&why))?;
+    let steps = vec![
+        (S::NotApplied, remark(format!("a person confirmed it: {reason}"), None)),
+        (S::Abandoned, remark("nothing changed; a new attempt is a new change", None)),
+    ];
+    Ok(step(means, &record, steps, "not applied, as a person confirmed: it may be done again").await)
+}
+
+/// Neither a list nor a log of this vendor proves that a lost call made nothing.
+fn leaves_it_to_a_person(record: &IntentRecord) -> bool {
+    matches!(record.purpose.class.system(), System::AccessGrid | System::CardExchange)
+}
+
 /// Proof that a lost call had no effect, or why that cannot be said (safety.md 4.3).
 async fn nothing_happened(means: &Means, record: &IntentRecord, seen: &ReadBack) -> Result<(), String> {
     let removal = !record.purpose.act.makes();
+    if seen.old_is_gone && removal {
+        return Err("the pass is not listed, and that is no proof here: a person must look".to_owned());
+    }
     if seen.old_is_gone {
         return Err("the old pass is gone, and no new one is found: a person must look".to_owned());
     }
@@ -254,10 +326,19 @@ async fn nothing_happened(means: &Means, record: &IntentRecord, seen: &ReadBack)
     // list for a while, and only the feed would tell.
     if !removal && !seen.feed_silent {
         return Err(match record.snapshot.as_ref().and_then(|s| s.bookmark.as_ref()) {
+            None if leaves_it_to_a_person(record) => {
+                two_equal_lists(means, record, seen).await?;
+                "no new pass in two full lists that agree; that is no proof here: a person may confirm it".to_owned()
+            }
             None => "no effect seen, but without a change feed that is no proof: a person must decide".to_owned(),
             Some(_) => "no effect seen, but the change feed does not prove that: a person must decide".to_owned(),
         });
     }
+    two_equal_lists(means, record, seen).await
+}
+
+/// A second look shows the same list, and no trace either.
+async fn two_equal_lists(means: &Means, record: &IntentRecord, seen: &ReadBack) -> Result<(), String> {
     let Ok((again, _)) = trace(means, record, false).await else {
         return Err("no effect seen; the second look failed, so it is not over yet".to_owned());
     };
@@ -267,7 +348,9 @@ async fn nothing_happened(means: &Means, record: &IntentRecord, seen: &ReadBack)
         all.sort();
         all
     };
-    if list(&again) != list(seen) || again.finding != Finding::Nothing || !(removal || again.feed_silent) {
+    let removal = !record.purpose.act.makes();
+    let silent = removal || leaves_it_to_a_person(record) || again.feed_silent;
+    if list(&again) != list(seen) || again.finding != Finding::Nothing || !silent {
         return Err("the person's passes are changing right now; still open".to_owned());
     }
     Ok(())
@@ -285,7 +368,7 @@ fn past(means: &Means, record: &IntentRecord, seen: &ReadBack, seconds: i64) -> 
     since(means.clock.now()) && seen.view.read.server_date.is_none_or(since)
 }
 
-fn done_words(record: &IntentRecord, bound: &Binding) -> String {
+async fn done_words(means: &Means, record: &IntentRecord, bound: &Binding) -> String {
     let how = bound.proofs.iter().map(|proof| match proof {
         Proof::Answer => "the vendor's answer",
         Proof::Marker => "our marker",
@@ -298,11 +381,22 @@ fn done_words(record: &IntentRecord, bound: &Binding) -> String {
     match record.purpose.act {
         Act::Retire => "done: the old pass is gone or stopped".to_owned(),
         Act::Suspend | Act::Resume | Act::Unlink | Act::End | Act::Set => {
-            format!("done: the pass is {}", record.purpose.target.as_deref().unwrap_or("gone"))
+            let done = format!("done: the pass is {}", record.purpose.target.as_deref().unwrap_or("gone"));
+            if record.purpose.mode == ReissueMode::RevokeFirst && begins_a_reissue(means, record).await {
+                format!("{done}; HALF DONE: no new one was issued; reissue it again, and only that is done")
+            } else {
+                done
+            }
         }
         Act::Swap => format!("done: the old pass is gone, the new one was found by {how}"),
         Act::Issue => format!("done: the new pass was found by {how}"),
     }
+}
+
+/// True if no other call of its saga was begun: a reissue that stopped after its first half.
+async fn begins_a_reissue(means: &Means, record: &IntentRecord) -> bool {
+    let all = means.ledger.intents_of(&record.purpose.holder).await.unwrap_or_default();
+    !all.iter().any(|r| r.purpose.saga == record.purpose.saga && r.purpose.act.makes())
 }
 
 /// Records what was found and says where the intent stands then. If somebody else was faster, what they

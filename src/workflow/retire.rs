@@ -4,12 +4,15 @@
 use super::Means;
 use super::attempt::{Armed, Attempt};
 use super::gate::{LiveView, ledger_problem, ledger_ready};
+use super::turn::{note_for_vendor, turned};
 use crate::domain::change::CredentialChange;
 use crate::domain::credential::State;
 use crate::domain::journal::{Act, IntentRecord, IntentState, Purpose, Seen};
-use crate::domain::ownership::Grade;
+use crate::domain::lifecycle::Verb;
+use crate::domain::ownership::{Action, Grade};
+use crate::domain::policy::ReissueMode;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::domain::reissue::ReissueEnd;
+use crate::domain::reissue::{ReissueEnd, Retirement, retirement};
 use crate::domain::text::SafeText;
 
 /// Is the new pass of this reissue accepted and active, so that the old one may go? Reads only.
@@ -40,14 +43,19 @@ pub async fn retire_as_seen(means: &Means, issue: IntentRecord, seen: &str) -> R
         return ReissueEnd::NotSent(problem);
     }
     // Looked at before anything is recorded: a step that is polled every minute must not fill the journal.
-    if let Err(problem) = ready(means, &issue, &old, seen).await {
-        return ReissueEnd::NotSent(problem);
-    }
+    let how = match ready(means, &issue, &old, seen).await {
+        Ok(how) => how,
+        Err(problem) => return ReissueEnd::NotSent(problem),
+    };
     let purpose = Purpose {
         act: Act::Retire,
         type_link: old.type_link.clone(),
         class: old.class,
         marker: None,
+        target: match how {
+            Retirement::Removed => None,
+            Retirement::Turned(_, word) => Some(word.to_owned()),
+        },
         old: Some(old.clone()),
         owner: means.owner.clone(),
         ..issue.purpose.clone()
@@ -56,7 +64,7 @@ pub async fn retire_as_seen(means: &Means, issue: IntentRecord, seen: &str) -> R
         Ok(attempt) => attempt,
         Err(problem) => return ReissueEnd::NotSent(problem),
     };
-    let Armed { permit, request, snapshot } = match check_and_arm(&attempt, &issue, &old, seen).await {
+    let Armed { permit, request, snapshot } = match check_and_arm(&attempt, &issue, &old, seen, how).await {
         Ok(armed) => armed,
         Err(problem) => return attempt.give_up(problem).await,
     };
@@ -64,7 +72,7 @@ pub async fn retire_as_seen(means: &Means, issue: IntentRecord, seen: &str) -> R
     attempt.conclude(outcome, &snapshot, || ()).await
 }
 
-async fn ready(means: &Means, issue: &IntentRecord, old: &Seen, seen: &str) -> Result<(), Problem> {
+async fn ready(means: &Means, issue: &IntentRecord, old: &Seen, seen: &str) -> Result<Retirement, Problem> {
     let waiting = means.ledger.waiting_retirements().await.map_err(|e| ledger_problem(&e))?;
     if issue.state != IntentState::Done || !waiting.iter().any(|r| r.intent == issue.intent) {
         return Err(nothing_waits("it is finished, or a newer reissue took its place"));
@@ -73,45 +81,77 @@ async fn ready(means: &Means, issue: &IntentRecord, old: &Seen, seen: &str) -> R
     gate(means, &view, issue, old, seen).await
 }
 
-async fn check_and_arm(attempt: &Attempt<'_>, issue: &IntentRecord, old: &Seen, seen: &str) -> Result<Armed, Problem> {
+async fn check_and_arm(
+    attempt: &Attempt<'_>,
+    issue: &IntentRecord,
+    old: &Seen,
+    seen: &str,
+    how: Retirement,
+) -> Result<Armed, Problem> {
     let means = attempt.means;
     attempt.take_lease().await?;
     let bookmark = means.provider.bookmark().await.ok().flatten();
     let view = LiveView::read(means, &issue.purpose.holder, &issue.purpose.holder_link).await?;
-    gate(means, &view, issue, old, seen).await?;
-    let remove = view.object(old).map(|(card, _)| Seen::of(card));
-    let change = CredentialChange {
+    if gate(means, &view, issue, old, seen).await? != how {
+        return Err(Problem::new(ProblemKind::Stale, "the old pass changed just now", "", "look at it again"));
+    }
+    let Some((card, _)) = view.object(old) else { return Err(already_gone()) };
+    let base = CredentialChange {
         holder: issue.purpose.holder.clone(),
         holder_link: issue.purpose.holder_link.clone(),
         add: None,
-        remove,
+        remove: None,
         turn: None,
         why: issue.purpose.why,
-        note: issue.purpose.note.clone(),
+        note: note_for_vendor(&issue.purpose.ticket, Some(issue.purpose.why), &issue.purpose.note)
+            .unwrap_or_default(),
         marker: None,
+    };
+    let change = match how {
+        Retirement::Removed => turned(card, Verb::End, "", base),
+        Retirement::Turned(verb, word) => turned(card, verb, word, base),
     };
     attempt.arm(&view, bookmark, &change, String::new()).await
 }
 
-async fn gate(means: &Means, view: &LiveView, issue: &IntentRecord, old: &Seen, seen: &str) -> Result<(), Problem> {
-    let Some((card, _)) = view.object(old) else {
-        return Err(Problem::new(
-            ProblemKind::NotFound,
-            "the old pass is already gone",
-            "somebody removed it meanwhile",
-            "nothing is left to do",
-        ));
-    };
-    if !works(view, issue)? {
+/// May the old pass go, and how?
+async fn gate(
+    means: &Means,
+    view: &LiveView,
+    issue: &IntentRecord,
+    old: &Seen,
+    seen: &str,
+) -> Result<Retirement, Problem> {
+    let there = view.object(old).map(|(card, _)| card).filter(|card| card.state() != State::Ended);
+    let Some(card) = there else { return Err(already_gone()) };
+    // One that does not work anyway need not wait (decision 16); one that was stopped first does, because stopping can
+    // be taken back.
+    let idle = !card.usable() && issue.purpose.mode == ReissueMode::AfterAccept;
+    if !works(view, issue)? && !idle {
         return Err(Problem::new(
             ProblemKind::Refused,
             "still waiting for the new pass to be accepted",
-            "the old one works until then",
-            "it is removed once the new one works",
+            "until then the old one stays as it is",
+            "it is retired once the new one works",
         ));
     }
     LiveView::unchanged(card, seen)?;
-    view.may_end(means, card).await.map(|_| ())
+    let how = retirement(card).map_err(|why| nothing_waits(why))?;
+    let action = match how {
+        Retirement::Turned(Verb::Suspend, _) => Action::Reversible,
+        _ => Action::Irreversible,
+    };
+    view.may(means, card, action).await?;
+    Ok(how)
+}
+
+fn already_gone() -> Problem {
+    Problem::new(
+        ProblemKind::NotFound,
+        "the old pass is already gone",
+        "somebody removed it meanwhile",
+        "nothing is left to do",
+    )
 }
 
 /// The new pass is there, undisputed, accepted and active.
@@ -133,7 +173,7 @@ fn works(view: &LiveView, issue: &IntentRecord) -> Result<bool, Problem> {
             "the old pass stays until a person has looked at it",
         ));
     }
-    Ok(card.state() == State::Active && view.read.holder.authorised)
+    Ok(card.state() == State::Active && !card.barred && view.read.holder.authorised)
 }
 
 fn nothing_waits(why: &str) -> Problem {

@@ -76,6 +76,9 @@ impl Ledger for StoppingLedger {
     async fn waiting_retirements(&self) -> Result<Vec<IntentRecord>, LedgerError> {
         self.0.waiting_retirements().await
     }
+    async fn half_done(&self) -> Result<Vec<IntentRecord>, LedgerError> {
+        self.0.half_done().await
+    }
     async fn operations(&self, query: &HistoryQuery) -> Result<Vec<Operation>, LedgerError> {
         self.0.operations(query).await
     }

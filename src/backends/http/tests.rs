@@ -107,6 +107,9 @@ impl Ledger for TakesAll {
     async fn waiting_retirements(&self) -> Result<Vec<IntentRecord>, LedgerError> {
         Ok(Vec::new())
     }
+    async fn half_done(&self) -> Result<Vec<IntentRecord>, LedgerError> {
+        Ok(Vec::new())
+    }
     async fn operations(&self, _: &HistoryQuery) -> Result<Vec<Operation>, LedgerError> {
         Ok(Vec::new())
     }
