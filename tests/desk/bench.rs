@@ -1,22 +1,24 @@
 //! A desk on a bench: the real workflow and the real ledger over a vendor that can be made to misbehave.
 
 use crate::town::{Dice, Town, Watch, holder_id, holder_link, mobile_type};
-use passdesk::domain::credential::{Credential, CredentialClass};
+use passdesk::domain::credential::{Credential, CredentialClass, System};
 use passdesk::domain::ids::{CredentialId, IntentId, SagaId};
 use passdesk::domain::journal::{
     Act, Binding, EventDraft, IntentRecord, IntentState, Marker, Payload, ProcessMark, Proof, Purpose, Remark, Seen,
     Snapshot,
 };
+use passdesk::domain::lifecycle::Verb;
 use passdesk::domain::ownership::Ownership;
 use passdesk::domain::policy::{ReissueMode, Why};
 use passdesk::domain::problem::Problem;
 use passdesk::domain::reissue::{ReissueEnd, ReissuePlan, ReissueRequest};
+use passdesk::domain::turn::{TurnPlan, TurnRequest};
 use passdesk::ports::clock::{Clock, Ids};
 use passdesk::ports::ledger::Ledger;
 use passdesk::ports::provider::Provider;
 use passdesk::store::ledger::SqliteLedger;
 use passdesk::workflow::gate::LiveView;
-use passdesk::workflow::{Means, reissue};
+use passdesk::workflow::{Means, reissue, turn};
 use std::sync::Arc;
 
 pub struct Bench {
@@ -43,6 +45,21 @@ impl Bench {
         Self { watch: Arc::clone(watch), dice: Dice::new(seed), town, ledger }
     }
 
+    /// The same desk over another system, whose answers name what they made.
+    pub fn of(system: System, seed: u64) -> Self {
+        let watch = Watch::new();
+        let ledger = Arc::new(SqliteLedger::open_in_memory(Arc::clone(&watch) as Arc<dyn Clock>).unwrap());
+        Self::over_system(system, ledger, &watch, seed)
+    }
+
+    pub fn over_system(system: System, ledger: Arc<dyn Ledger>, watch: &Arc<Watch>, seed: u64) -> Self {
+        let bench = Self::over(ledger, watch, seed, true, system == System::Gallagher);
+        if system == System::Gallagher {
+            return bench;
+        }
+        Self { town: Town::of(system, watch, true), ..bench }
+    }
+
     pub fn means(&self) -> Means {
         self.means_with(Arc::clone(&self.town) as Arc<dyn Provider>, Arc::clone(&self.ledger), 1)
     }
@@ -66,15 +83,19 @@ impl Bench {
         let number = marker.as_ref().map_or_else(|| label.to_owned(), |m| m.stamp(label));
         let card = {
             let mut streets = self.town.streets();
-            let card = streets.mint(&number, "jane.doe@example.org");
+            let mut card = streets.mint(&number, "jane.doe@example.org");
+            card.marker.clone_from(&marker);
             streets.add(card.clone(), crate::town::us());
             card
         };
         let mut proofs = vec![Proof::Diff];
         proofs.extend(marker.is_some().then_some(Proof::Marker));
         proofs.extend(self.town.has_feed.then_some(Proof::Feed));
-        let bound = Binding { object: Some(Seen::of(&card)), proofs, ..Binding::default() };
-        let purpose = Purpose { marker, ..purpose(self.dice.uuid(), Act::Issue) };
+        let names = self.town.profile.system != System::Gallagher;
+        proofs.extend(names.then_some(Proof::Answer));
+        let named = names.then(|| card.id.clone());
+        let bound = Binding { object: Some(Seen::of(&card)), proofs, named, ..Binding::default() };
+        let purpose = Purpose { marker, class: card.class, ..purpose(self.dice.uuid(), Act::Issue) };
         let snapshot = Snapshot { before, bookmark, request: "00".into(), expect_contact: String::new() };
         self.journal(purpose, snapshot, bound).await;
         self.watch.advance(60);
@@ -126,6 +147,37 @@ impl Bench {
 
     pub async fn run(&self, plan: ReissuePlan) -> ReissueEnd {
         reissue::run(&self.means(), plan, |_| ()).await
+    }
+
+    #[allow(clippy::unused_self)]
+    pub fn turn_request(&self, credential: &CredentialId, verb: Verb, why: Option<Why>) -> TurnRequest {
+        TurnRequest {
+            holder: holder_id(),
+            holder_link: holder_link(),
+            credential: credential.clone(),
+            verb,
+            word: None,
+            why,
+            ticket: "INC0012345".into(),
+            note: String::new(),
+            seen: None,
+        }
+    }
+
+    pub async fn turn_preview(&self, id: &CredentialId, verb: Verb, why: Why) -> Result<TurnPlan, Problem> {
+        turn::preview(&self.means(), self.turn_request(id, verb, Some(why))).await
+    }
+
+    /// Previews and does it.
+    pub async fn turn(&self, id: &CredentialId, verb: Verb, why: Why) -> Result<ReissueEnd, Problem> {
+        let plan = self.turn_preview(id, verb, why).await?;
+        self.watch.advance(1);
+        Ok(turn::run(&self.means(), plan, |_| ()).await)
+    }
+
+    /// The vendor's word for a credential; nothing if it is gone.
+    pub fn word(&self, id: &CredentialId) -> String {
+        self.town.streets().card(id).map(|card| card.status_word.raw().to_owned()).unwrap_or_default()
     }
 
     /// All cards of the person with their grades, live.

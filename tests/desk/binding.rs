@@ -3,7 +3,7 @@
 use crate::bench::purpose;
 use crate::town::{Streets, holder_id, mobile_type, them, us};
 use passdesk::domain::credential::Credential;
-use passdesk::domain::ids::Link;
+use passdesk::domain::ids::{CredentialId, Link};
 use passdesk::domain::journal::{Act, Binding, Marker, Proof, Purpose, Seen, Snapshot, contact_hash};
 use passdesk::ports::provider::FeedRow;
 use passdesk::workflow::binding::{Finding, Traces};
@@ -16,6 +16,7 @@ struct Scene {
     feed: Option<Vec<FeedRow>>,
     us: Option<Link>,
     proven: bool,
+    named: Option<CredentialId>,
     streets: Streets,
 }
 
@@ -37,7 +38,7 @@ impl Scene {
             expect_contact: contact_hash(&old),
         };
         let after = before.clone();
-        Self { purpose, snapshot, before, after, feed: None, us: None, proven: true, streets }
+        Self { purpose, snapshot, before, after, feed: None, us: None, proven: true, named: None, streets }
     }
 
     fn old_gone(mut self) -> Self {
@@ -87,6 +88,7 @@ impl Scene {
             feed: self.feed.as_deref(),
             us: self.us.as_ref(),
             proven: self.proven,
+            named: self.named.as_ref(),
         }
         .judge()
     }
@@ -115,6 +117,35 @@ fn all_evidence_that_agrees_is_kept() {
     assert_eq!(bound.ended, scene.purpose.old);
     // An issue ends nothing, even if somebody else ended the old one meanwhile.
     assert_eq!(Scene::new(Act::Issue, true).made().found().ended, None);
+}
+
+#[test]
+fn a_pass_that_the_answer_names_is_confirmed_whoever_copies_its_marker() {
+    let mut scene = Scene::new(Act::Issue, true).made().made();
+    scene.named = Some(scene.after[3].id.clone());
+    assert_eq!((scene.found().proofs, scene.found().named), (vec![Proof::Answer, Proof::Marker], scene.named.clone()));
+    assert_eq!(scene.found().object.unwrap().id, scene.after[3].id);
+    let mut unmarked = Scene::new(Act::Issue, false).made();
+    unmarked.named = Some(unmarked.after[2].id.clone());
+    assert_eq!(unmarked.found().proofs, [Proof::Answer, Proof::Diff]);
+}
+
+#[test]
+fn i13_a_named_pass_without_our_marker_or_from_before_is_unclear() {
+    let mut scene = Scene::new(Act::Issue, true).made().card(|_| ());
+    scene.named = Some(scene.after[3].id.clone());
+    assert_eq!(scene.why_unclear(), "the pass that the vendor's answer named does not carry our marker");
+    let mut early = Scene::new(Act::Issue, true).made();
+    early.named = Some(early.after[2].id.clone());
+    early.snapshot.before.push(Seen::of(&early.after[2]));
+    assert_eq!(early.why_unclear(), "it was there before we sent anything");
+}
+
+#[test]
+fn a_named_pass_that_is_not_listed_is_looked_for_again() {
+    let mut scene = Scene::new(Act::Issue, true).made();
+    scene.named = Some("gall:4665/other".parse().unwrap());
+    assert_eq!(scene.judge(), Finding::Nothing, "the bearer of our marker may be a copy");
 }
 
 #[test]

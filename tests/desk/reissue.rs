@@ -137,18 +137,6 @@ async fn i17_the_last_usable_pass_is_not_removed_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_and_stolen_are_refused_while_the_old_pass_still_works() {
-    let bench = Bench::new(7, true, true);
-    let old = bench.issue_ours("phone").await;
-    for why in [Why::Lost, Why::Stolen] {
-        let problem = bench.preview(&old, Some(why)).await.unwrap_err();
-        assert_eq!(problem.what, "lost and stolen must stop the old pass first");
-    }
-    bench.town.streets().expire(&old);
-    assert_eq!(bench.preview(&old, Some(Why::Lost)).await.unwrap().mode, ReissueMode::Swap);
-}
-
-#[tokio::test(start_paused = true)]
 async fn i10_a_foreign_pass_is_left_in_place() {
     let bench = Bench::new(8, true, true);
     let foreign = bench.town.streets().foreign_add("theirs");

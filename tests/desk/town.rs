@@ -7,10 +7,11 @@ use jiff::{Timestamp, ToSpan};
 use passdesk::domain::cardholder::Cardholder;
 use passdesk::domain::change::{CredentialChange, NewCredential, PreparedChange};
 use passdesk::domain::credential::{
-    CardStatus, Credential, CredentialClass, CredentialType, Invitation, InvitationStatus, System,
+    CardStatus, Credential, CredentialClass, CredentialType, Invitation, InvitationStatus, Particular, System,
 };
 use passdesk::domain::ids::{CredentialId, HolderId, Link};
 use passdesk::domain::journal::Marker;
+use passdesk::domain::lifecycle::{self, Verb};
 use passdesk::domain::operation::Operation;
 use passdesk::domain::policy::Mode;
 use passdesk::domain::text::Untrusted;
@@ -83,6 +84,12 @@ pub enum Answer {
     LostBefore,
     /// Lost or useless on the way; applied.
     LostAfter,
+    /// Applied, and the answer names a pass that was there before.
+    NamesAnother,
+    /// Applied, but what it made shows only after so many reads.
+    LateInLists(usize),
+    /// Accepted, and applied after so many reads.
+    Pending(usize),
 }
 
 pub type Act = Box<dyn FnOnce(&mut Streets) + Send>;
@@ -104,6 +111,16 @@ pub struct Streets {
     pub slowness: u64,
     /// What somebody does before the read after so many others.
     pub on_read: Option<(usize, Act)>,
+    /// Which system's kind of passes the town has.
+    pub system: Option<System>,
+    /// Passes that the lists leave out for so many reads.
+    pub hidden: Vec<(CredentialId, usize)>,
+    /// Every change that took effect, in order: which pass, and how it was called.
+    pub touched: Vec<(CredentialId, String)>,
+    /// What another operator made.
+    pub theirs: Vec<CredentialId>,
+    /// The word that a new card of CardExchange begins with.
+    pub first_word: Option<&'static str>,
     prepared: Vec<(String, CredentialChange)>,
     minted: u32,
     now: Timestamp,
@@ -168,6 +185,15 @@ impl Town {
         })
     }
 
+    /// The same person in another system, which has no feed, and says what it made.
+    pub fn of(system: System, watch: &Arc<Watch>, marker: bool) -> Arc<Self> {
+        let town = Self::new(watch, marker, false);
+        let streets = Mutex::new(std::mem::take(&mut *town.streets.lock().unwrap()));
+        streets.lock().unwrap().system = Some(system);
+        let profile = TenantProfile { system, ..town.profile.clone() };
+        Arc::new(Self { profile, has_feed: false, streets, watch: Arc::clone(watch) })
+    }
+
     /// The same town for a site that switched markers off.
     pub fn plain(&self) -> Arc<Self> {
         let streets = Mutex::new(std::mem::take(&mut *self.streets.lock().unwrap()));
@@ -196,25 +222,36 @@ impl Streets {
         self.cards().iter_mut().find(|c| c.id == *id)
     }
 
-    /// A phone credential with its invitation just out.
+    /// A fresh credential of the town's system: a phone credential with its invitation just out, a pass that waits to
+    /// be installed, a digital card that works, a card in the making.
     pub fn mint(&mut self, number: &str, email: &str) -> Credential {
         self.minted += 1;
+        let system = self.system.unwrap_or(System::Gallagher);
+        let gallagher = system == System::Gallagher;
         let segment = format!("{:032x}", 0x9c1d_04be_0000_u64 + u64::from(self.minted));
-        let lasting = format!("guid-{}", self.minted);
+        let lasting = if gallagher { format!("guid-{}", self.minted) } else { String::new() };
+        let (class, word) = match system {
+            System::Gallagher => (CredentialClass::Mobile, "Active"),
+            System::AccessGrid => (CredentialClass::WalletPass, "created"),
+            System::ThalesD1 => (CredentialClass::DigitalCard, "ACTIVE"),
+            System::CardExchange => (CredentialClass::PrintedCard, self.first_word.unwrap_or("initialized")),
+        };
+        let id = if gallagher { format!("gall:4665/{segment}") } else { format!("gall:pass-{}", self.minted) };
+        let link = if gallagher { format!("/api/cardholders/4665/cards/{segment}") } else { format!("/v1/{id}") };
         Credential {
-            id: format!("gall:4665/{segment}").parse().unwrap(),
+            id: id.parse().unwrap(),
             holder: holder_id(),
-            link: format!("/api/cardholders/4665/cards/{segment}").parse().unwrap(),
+            link: link.replace(':', "/").parse().unwrap(),
             marker: Marker::split(number).1,
             number: Untrusted::new(if number.is_empty() { lasting.as_str() } else { number }),
             lasting_id: Untrusted::new(lasting),
-            class: CredentialClass::Mobile,
+            class,
             type_link: mobile_type(),
             type_name: "Mobile Credential".into(),
             issue_level: None,
-            status: CardStatus::Active,
-            status_word: "Active".into(),
-            invitation: Some(Invitation {
+            status: if gallagher { CardStatus::Active } else { lifecycle::meaning(class, word).unwrap() },
+            status_word: word.into(),
+            invitation: gallagher.then(|| Invitation {
                 status: InvitationStatus::Sent,
                 email: email.into(),
                 phone: "+64215550123".into(),
@@ -224,13 +261,14 @@ impl Streets {
             until: None,
             last_used: None,
             barred: false,
-            particulars: Vec::new(),
+            particulars: vec![(Particular::Profile, "staff".into())],
             as_of: self.now,
         }
     }
 
     pub fn add(&mut self, card: Credential, by: Link) -> CredentialId {
         let id = card.id.clone();
+        self.theirs.extend((by == them()).then(|| id.clone()));
         self.log(Some(by), vec![card.link.clone()], Vec::new());
         self.cards().push(card);
         id
@@ -255,6 +293,7 @@ impl Streets {
         let mut copy = self.mint(gone.number.raw(), "");
         copy.invitation = gone.invitation;
         let id = copy.id.clone();
+        self.theirs.push(id.clone());
         self.log(Some(them()), vec![copy.link.clone()], vec![gone.link]);
         self.cards().push(copy);
         Some(id)
@@ -266,7 +305,25 @@ impl Streets {
         }
     }
 
+    /// Gives a credential a word, whoever does it.
+    pub fn turn(&mut self, id: &CredentialId, word: &str) {
+        let Some(card) = self.card(id) else { return };
+        card.status_word = Untrusted::new(word);
+        card.status = match card.class {
+            // The site's own words: two of them let a card work.
+            CredentialClass::Mobile if word == "Active" || word == "Training" => CardStatus::Active,
+            CredentialClass::Mobile => CardStatus::Inactive,
+            class => lifecycle::meaning(class, word).unwrap_or(CardStatus::Unknown),
+        };
+    }
+
+    /// The holder installs the pass, or takes the card into use.
     pub fn accept(&mut self, id: &CredentialId) {
+        match self.system {
+            Some(System::AccessGrid) => self.turn(id, "active"),
+            Some(System::CardExchange) => self.turn(id, "activated"),
+            _ => {}
+        }
         if let Some(invitation) = self.card(id).and_then(|c| c.invitation.as_mut()) {
             invitation.status = InvitationStatus::Accepted;
         }
@@ -276,12 +333,29 @@ impl Streets {
         self.feed.push(FeedRow { at: self.now, holder: holder_id(), operator, added, removed });
     }
 
-    fn apply(&mut self, change: &CredentialChange) -> Result<(), u16> {
+    /// Does it, and says what it made.
+    fn apply(&mut self, change: &CredentialChange) -> Result<Option<CredentialId>, u16> {
+        if let Some(turn) = &change.turn {
+            let id = turn.object.id.clone();
+            let there = self.card(&id).is_some_and(|card| card.status_word.raw() == turn.from);
+            if !there {
+                return Err(422);
+            }
+            self.touched.push((id.clone(), turn.verb.to_string()));
+            if self.system.is_none_or(|s| s == System::Gallagher) && turn.verb == Verb::End {
+                self.cards().retain(|card| card.id != id);
+            } else {
+                self.turn(&id, &turn.to);
+            }
+            return Ok(None);
+        }
         let at = match &change.remove {
             Some(old) => Some(self.cards().iter().position(|c| c.link == old.link).ok_or(400_u16)?),
             None => None,
         };
-        let removed = at.map(|at| self.cards().remove(at).link);
+        let removed = at.map(|at| self.cards().remove(at));
+        self.touched.extend(removed.iter().map(|card| (card.id.clone(), "remove".to_owned())));
+        let removed = removed.map(|card| card.link);
         let added = change.add.as_ref().map(|new| {
             let number = new.number.as_ref().map(|n| n.raw().to_owned()).unwrap_or_default();
             let mut card = self.mint(&number, new.email.raw());
@@ -290,12 +364,17 @@ impl Streets {
                 invitation.single_factor = new.single_factor;
             }
             card.until = new.until;
+            // Elsewhere the marker has a room of its own.
+            if self.system.is_some_and(|s| s != System::Gallagher) {
+                card.marker.clone_from(&new.marker);
+            }
             card
         });
         let links = added.iter().map(|c| c.link.clone()).collect();
+        let made = added.as_ref().map(|card| card.id.clone());
         self.cards().extend(added);
         self.log(Some(us()), links, removed.into_iter().collect());
-        Ok(())
+        Ok(made)
     }
 }
 
@@ -329,12 +408,24 @@ impl Provider for Town {
             streets.failing_reads -= 1;
             return Err(ProviderError::new(ProviderErrorKind::Unavailable, "no answer"));
         }
-        let found = streets.people.iter().find(|p| p.holder.id == *id).cloned();
+        let mut found = streets.people.iter().find(|p| p.holder.id == *id).cloned();
+        if let Some(read) = &mut found {
+            read.credentials.retain(|card| !streets.hidden.iter().any(|(id, left)| *id == card.id && *left > 0));
+        }
+        for (_, left) in &mut streets.hidden {
+            *left = left.saturating_sub(1);
+        }
         found.ok_or_else(|| ProviderError::new(ProviderErrorKind::NotFound, "no such person"))
     }
 
     async fn credential_types(&self) -> Result<Vec<CredentialType>, ProviderError> {
-        Ok(Vec::new())
+        let states = ["Active", "Training", "Disabled (manually)", "Lost", "Stolen"];
+        Ok(vec![CredentialType {
+            link: mobile_type(),
+            name: "Mobile Credential".into(),
+            class: CredentialClass::Mobile,
+            states: states.into_iter().map(Untrusted::new).collect(),
+        }])
     }
 
     async fn bookmark(&self) -> Result<Option<Link>, ProviderError> {
@@ -359,7 +450,11 @@ impl Provider for Town {
         marker: Option<Marker>,
         now: Timestamp,
     ) -> Result<NewCredential, ProviderError> {
-        Ok(NewCredential::like_phone(old, marker, now))
+        let new = NewCredential::like_phone(old, marker, now);
+        if old.class.system() == System::Gallagher {
+            return Ok(new);
+        }
+        Ok(NewCredential { number: None, email: "jane.doe@example.org".into(), ..new })
     }
 
     fn prepare(&self, change: &CredentialChange) -> Result<PreparedChange, ProviderError> {
@@ -386,26 +481,43 @@ impl Provider for Town {
         let change = streets.prepared.iter().find(|(d, _)| *d == change.digest()).unwrap().1.clone();
         let outcome = match answer {
             Answer::Refused(status) => Err(status),
-            Answer::LostBefore => Ok(()),
+            Answer::LostBefore => Ok(None),
+            Answer::Pending(reads) => {
+                let later: Act = Box::new(move |streets| drop(streets.apply(&change)));
+                streets.on_read = Some((reads, later));
+                Ok(None)
+            }
             _ => streets.apply(&change),
         };
         if let Some(act) = streets.after_change.take() {
             act(&mut streets);
         }
-        match (answer, outcome) {
-            (_, Err(status)) => {
+        let made = match outcome {
+            Ok(made) => made,
+            Err(status) => {
                 let kind = match status {
                     401 => ProviderErrorKind::Unauthorised,
                     403 => ProviderErrorKind::Forbidden,
                     409 => ProviderErrorKind::Conflict,
                     _ => ProviderErrorKind::Invalid,
                 };
-                SendOutcome::Rejected(ProviderError { status: Some(status), ..ProviderError::new(kind, "refused") })
+                let error = ProviderError { status: Some(status), ..ProviderError::new(kind, "refused") };
+                return SendOutcome::Rejected(error);
             }
-            (Answer::Done, Ok(())) => {
-                SendOutcome::Applied { status: 204, server_date: None, answer: Answered::default() }
+        };
+        let names = streets.system.is_some_and(|s| s != System::Gallagher);
+        let made = match answer {
+            Answer::NamesAnother => streets.cards().first().map(|card| card.id.clone()),
+            _ => made.filter(|_| names),
+        };
+        match answer {
+            Answer::LateInLists(reads) => streets.hidden.extend(made.clone().map(|id| (id, reads))),
+            Answer::LostBefore | Answer::LostAfter => {
+                return SendOutcome::Unknown(ProviderError::new(ProviderErrorKind::OutcomeUnknown, "no answer"));
             }
-            _ => SendOutcome::Unknown(ProviderError::new(ProviderErrorKind::OutcomeUnknown, "no answer")),
+            _ => {}
         }
+        let pending = matches!(answer, Answer::Pending(_));
+        SendOutcome::Applied { status: 204, server_date: None, answer: Answered { made, operation: None, pending } }
     }
 }

@@ -62,6 +62,9 @@ impl Ledger for Failing {
     async fn waiting_retirements(&self) -> Result<Vec<IntentRecord>, LedgerError> {
         self.inner.waiting_retirements().await
     }
+    async fn half_done(&self) -> Result<Vec<IntentRecord>, LedgerError> {
+        self.inner.half_done().await
+    }
     async fn operations(&self, query: &HistoryQuery) -> Result<Vec<Operation>, LedgerError> {
         self.inner.operations(query).await
     }
