@@ -2,7 +2,7 @@
 //! then what else is under way, then whether this console may write.
 
 use super::model::Model;
-use crate::domain::credential::{Credential, CredentialClass, State};
+use crate::domain::credential::{Credential, CredentialClass, State, System};
 use crate::domain::lifecycle::{self, Target, Verb};
 use crate::domain::ownership::{Action, Ownership, permits};
 use crate::domain::policy::Writes;
@@ -29,6 +29,9 @@ pub fn turn(model: &Model, verb: Verb) -> Result<(), Cow<'static, str>> {
 /// # Errors
 /// Why it leads nowhere, in the vendor's terms.
 pub fn targets(card: &Credential, verb: Verb, now: jiff::Timestamp) -> Result<Vec<Target>, Cow<'static, str>> {
+    if verb == Verb::Set && matches!(card.class.system(), System::AccessGrid | System::ThalesD1) {
+        return Err("each of its states has a key of its own".into());
+    }
     let words = if verb == Verb::Set { lifecycle::choices(card, now) } else { Vec::new() };
     if words.is_empty() { lifecycle::target(card, verb, None, now).map(|target| vec![target]) } else { Ok(words) }
 }

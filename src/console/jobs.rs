@@ -96,10 +96,10 @@ impl Model {
                 self.shown.cursor = Some(new.id.clone());
                 effects.extend(self.watch(&new.id, holder));
             }
-            ReissueEnd::Watching(_) => {
-                self.say(Tone::Info, "Nothing was sent: the holder adds the new card; R shows when it is there.");
-            }
-            ReissueEnd::NotSent(problem) | ReissueEnd::Rejected(_, problem) | ReissueEnd::HalfDone(_, problem) => {
+            ReissueEnd::Watching(plan) => effects.extend(self.await_new(&plan)),
+            ReissueEnd::NotSent(problem) | ReissueEnd::Rejected(_, problem) => self.trouble(&problem),
+            ReissueEnd::HalfDone(_, problem) => {
+                let problem = Problem { what: format!("HALF DONE: {}; w, ENT finishes it", problem.what), ..problem };
                 self.trouble(&problem);
             }
             ReissueEnd::Unknown(_, problem) => {
@@ -139,11 +139,9 @@ impl Model {
     /// Nothing is sent: the holder adds the new credential herself, and this console looks whether it is there.
     pub(super) fn await_new(&mut self, plan: &ReissuePlan) -> Vec<Effect> {
         let card = plan.old.id.clone();
-        let live = self.shown.view.as_ref().filter(|v| v.live && v.holder.id == plan.holder.id);
-        let known = live.map(|v| v.cards.iter().map(|(c, _)| c.id.clone()).collect());
         self.watches.retain(|w| w.card != card);
         self.watches.push(Watch {
-            awaits: Awaits::Another { known, found: None },
+            awaits: Awaits::Another { known: plan.before.clone(), found: None },
             card: card.clone(),
             holder: plan.holder.id.clone(),
             link: plan.holder.link.clone(),
@@ -230,11 +228,7 @@ impl Model {
         let name = view.holder.name().safe();
         let old_works = view.cards.iter().any(|(c, _)| c.id == card && c.state() != State::Ended);
         let Awaits::Another { known, found } = &mut self.watches[at].awaits else { return Vec::new() };
-        let Some(before) = known else {
-            *known = Some(view.cards.iter().map(|(c, _)| c.id.clone()).collect());
-            return again;
-        };
-        let fresh = |class, id: &CredentialId| class == CredentialClass::DigitalCard && !before.contains(id);
+        let fresh = |class, id: &CredentialId| class == CredentialClass::DigitalCard && !known.contains(id);
         let new = view.cards.iter().find(|(c, _)| fresh(c.class, &c.id) && c.state() == State::Active);
         let Some((new, _)) = new else {
             if self.shown.view.as_ref().is_some_and(|v| v.holder.id == view.holder.id) {
@@ -297,7 +291,7 @@ impl Model {
         // What is on screen of that person was read before it was settled.
         let mut effects = again.map(|h| self.read_live(h.id, h.link)).unwrap_or_default();
         for record in &self.waiting {
-            if !known.contains(&record.intent) {
+            if !known.contains(&record.intent) && !is_half(record) {
                 effects.push(Effect::Timer(Timer::Waiting(record.intent), Duration::from_secs(2)));
             }
         }
@@ -456,6 +450,6 @@ impl Model {
 }
 
 /// A reissue that stopped the old credential first and has not issued the new one.
-fn is_half(record: &IntentRecord) -> bool {
+pub(super) fn is_half(record: &IntentRecord) -> bool {
     record.purpose.mode == ReissueMode::RevokeFirst && !record.purpose.act.makes()
 }

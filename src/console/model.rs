@@ -147,8 +147,8 @@ pub enum Awaits {
     Invitation,
     /// The holder adds another credential beside this one (Thales D1).
     Another {
-        /// What she had before; `None`: not read yet.
-        known: Option<Vec<CredentialId>>,
+        /// What she had before.
+        known: Vec<CredentialId>,
         /// The other one, once it is there and works.
         found: Option<CredentialId>,
     },
@@ -286,7 +286,7 @@ pub struct Model {
     pub running: Vec<Running>,
     /// Intents that are not settled.
     pub open: Vec<IntentRecord>,
-    /// AFTER_ACCEPT work whose old credential still works.
+    /// AFTER_ACCEPT work whose old credential still works, and REVOKE_FIRST work that is half done.
     pub waiting: Vec<IntentRecord>,
     /// Of the waiting work, what was confirmed in this run and goes on by itself.
     pub confirmed: HashSet<SagaId>,
@@ -392,13 +392,21 @@ impl Model {
 
     /// The waiting work that will retire this credential, if there is any.
     pub fn replacing(&self, card: &Credential) -> Option<&IntentRecord> {
-        self.waiting.iter().find(|w| w.purpose.old.as_ref().is_some_and(|old| old.is(card)))
+        let replaces = |w: &&IntentRecord| {
+            !super::jobs::is_half(w) && w.purpose.old.as_ref().is_some_and(|old| old.is(card))
+        };
+        self.waiting.iter().find(replaces)
     }
 
     /// How many jobs the header counts: running, open, waiting, and awaited from holders.
     pub fn jobs(&self) -> usize {
         let open = self.open.iter().filter(|r| r.state.blocks()).count();
         self.running.len() + open + self.waiting.len() + self.awaited().count()
+    }
+
+    /// REVOKE_FIRST work whose old credential is stopped and whose new one is not issued.
+    pub fn half_done(&self) -> impl Iterator<Item = &IntentRecord> {
+        self.waiting.iter().filter(|record| super::jobs::is_half(record))
     }
 
     /// The watches for what holders add themselves.

@@ -560,6 +560,7 @@ fn a_digital_card_is_waited_for_and_the_old_one_offered_for_its_end() {
     bench.key(Key::Char('2'));
     let mut plan = bench.plan();
     (plan.mode, plan.old) = (ReissueMode::HolderAdds, digital("a", "ACTIVE"));
+    plan.before = vec![plan.old.id.clone()];
     bench.answer(Slot::Preview, Answer::Plan(Box::new(plan)));
     bench.looked_at();
     let effects = bench.key(Key::Char('y'));

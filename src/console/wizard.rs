@@ -5,8 +5,9 @@ use super::message::{Effect, Query, Slot, Timer};
 use super::model::{Model, Overlay, Pending, Running, Tone};
 use super::wording;
 use crate::domain::cardholder::Cardholder;
-use crate::domain::credential::{Credential, State};
+use crate::domain::credential::{Credential, Particular, State};
 use crate::domain::lifecycle::{self, Verb};
+use crate::domain::operation::Source;
 use crate::domain::ownership::Ownership;
 use crate::domain::policy::{ConfirmLevel, ReissueMode, Why, Writes, note_problem, ticket_problem};
 use crate::domain::problem::Problem;
@@ -51,10 +52,9 @@ impl Request {
         }
     }
 
-    /// The reasons that its digits choose among; none where no reason is asked for.
+    /// The reasons that its digits choose among.
     pub fn reasons(&self) -> &'static [Why] {
         match self.verb() {
-            Some(Verb::Resume) => &[],
             Some(Verb::End) => &Why::ALL,
             _ => Why::TO_REPLACE,
         }
@@ -273,7 +273,7 @@ impl Wizard {
             return Err("choose the word first, w".into());
         }
         let reasons = self.request.reasons();
-        if plan.why().is_none() && !reasons.is_empty() {
+        if plan.why().is_none() {
             return Err(format!("choose why first, 1 to {}", reasons.len()));
         }
         if plan.needs_ticket() && self.request.ticket().is_empty() {
@@ -398,19 +398,40 @@ impl Model {
     pub(super) fn open_turn(&mut self, verb: Verb) -> Vec<Effect> {
         let Some(view) = &self.shown.view else { return Vec::new() };
         let Some((card, _)) = self.shown.card() else { return Vec::new() };
-        let lapsed = verb == Verb::End && card.state() == State::Expired;
+        let why = match verb {
+            Verb::End => (card.state() == State::Expired).then_some(Why::Expired),
+            // What it was stopped for is what is taken back.
+            Verb::Resume => self.stopped_for(card),
+            Verb::Suspend | Verb::Unlink | Verb::Set => None,
+        };
         let request = TurnRequest {
             holder: view.holder.id.clone(),
             holder_link: view.holder.link.clone(),
             credential: card.id.clone(),
             verb,
             word: None,
-            why: lapsed.then_some(Why::Expired),
+            why,
             ticket: self.ticket.clone(),
             note: String::new(),
             seen: view.live.then(|| card.fingerprint()),
         };
         self.open_preview(Request::Turn(request))
+    }
+
+    /// The reason for which a credential was stopped, as far as its own word or our ledger says.
+    fn stopped_for(&self, card: &Credential) -> Option<Why> {
+        let named = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            let all = [("lost", Why::Lost), ("stolen", Why::Stolen), ("damage", Why::Damaged), ("forgot", Why::Forgotten)];
+            all.into_iter().find(|(part, _)| text.contains(part)).map(|(_, why)| why)
+        };
+        let reason = card.particular(Particular::StateReason).and_then(|reason| named(reason.raw()));
+        let ours = || {
+            let stops = self.history.iter().filter(|row| row.source == Source::Ledger && row.action.as_str() == "suspend");
+            let last = stops.filter(|row| row.credential.as_ref() == Some(&card.id)).max_by_key(|row| row.at)?;
+            Why::ALL.into_iter().find(|why| last.note.as_str() == why.words()).or_else(|| named(last.note.as_str()))
+        };
+        reason.or_else(|| named(card.status_word.raw())).or_else(ours)
     }
 
     fn open_preview(&mut self, mut request: Request) -> Vec<Effect> {

@@ -35,6 +35,10 @@ fn idle_note(model: &Model) -> (Role, String) {
     if let Some(running) = model.running.first() {
         return (Role::Warn, format!("{}: {} ..", running.holder, running.words));
     }
+    if let Some(half) = model.half_done().next() {
+        let text = format!("HALF DONE for {}: the old pass is stopped, no new one yet; {jobs} shows it.", model.who(&half.purpose.holder));
+        return (Role::Bad, text);
+    }
     if !model.waiting.is_empty() {
         let n = model.waiting.len();
         return (

@@ -65,12 +65,12 @@ fn can_lines(model: &Model, card: &Credential, width: usize) -> Vec<Drawn> {
     let mut lines: Vec<Drawn> = vec![vec![(Role::Muted, format!(" {:<w$}", "can", w = LABEL - 1))]];
     let mut used = LABEL;
     for (role, key, words) in can {
-        let wide = key.len() + words.len() + 1;
-        if used > LABEL && used + wide > width + 2 {
+        let wide = key.len() + words.trim_end().len();
+        if used > LABEL && used + wide > width {
             lines.push(vec![(Role::Muted, " ".repeat(LABEL))]);
             used = LABEL;
         }
-        used += wide + 1;
+        used += wide + 3;
         if let Some(line) = lines.last_mut() {
             line.extend([(role, key), (Role::Plain, format!("{words}  "))]);
         }
@@ -114,30 +114,28 @@ fn known_lines(model: &Model, card: &Credential, width: usize) -> Vec<Drawn> {
         },
     };
     let reader = card.last_used.map_or("reader not asked".to_owned(), |t| format!("reader saw it {} ago", age(t, model.now)));
-    let text = format!("{} {}, {server}, {device}, {reader}, wanted {}", card.state().glyph(), card.state(), wanted(model, card));
+    let wanted = wanted(model, card).map(|wanted| format!("wanted {wanted}, ")).unwrap_or_default();
+    let text = format!("{} {}: {wanted}{server}, {device}, {reader}", card.state().glyph(), card.state());
     labelled("known", Role::Plain, wrap(&text, width.saturating_sub(LABEL).max(20)))
 }
 
-/// What this console last asked for and has not seen done.
-fn wanted(model: &Model, card: &Credential) -> String {
+/// What this console last asked for and has not seen done, if there is something.
+fn wanted(model: &Model, card: &Credential) -> Option<String> {
     let is_it = |record: &&crate::domain::journal::IntentRecord| {
         record.state.blocks() && record.purpose.old.as_ref().is_some_and(|old| old.is(card))
     };
     if let Some(record) = model.open.iter().find(is_it) {
-        return match &record.purpose.target {
-            Some(word) => crate::domain::text::SafeText::of(word).to_string(),
-            None => "its end".to_owned(),
-        };
+        let word = record.purpose.target.as_ref().map(|word| crate::domain::text::SafeText::of(word).to_string());
+        return Some(word.unwrap_or_else(|| "its end".to_owned()));
     }
     if model.replacing(card).is_some() {
-        return "its end, later".to_owned();
+        return Some("its end, later".to_owned());
     }
-    let awaited = model.awaited().find(|w| w.card == card.id);
-    match awaited.map(|w| &w.awaits) {
-        Some(Awaits::Another { found: Some(_), .. }) => "its end".to_owned(),
-        Some(_) => "another one beside it".to_owned(),
-        None => "nothing else".to_owned(),
-    }
+    let awaited = model.awaited().find(|w| w.card == card.id)?;
+    Some(match awaited.awaits {
+        Awaits::Another { found: Some(_), .. } => "its end".to_owned(),
+        _ => "another one beside it".to_owned(),
+    })
 }
 
 /// What else the vendor says, contacts masked.
@@ -195,31 +193,37 @@ fn shorten(lines: &mut Vec<Drawn>, keep: usize) {
 fn lines(model: &Model, card: &Credential, owner: &Ownership, theme: Theme, width: usize, height: usize) -> Vec<Drawn> {
     let authorised = model.shown.view.as_ref().is_none_or(|v| v.holder.authorised);
     let mut out = opens_lines(model, card, authorised, width);
-    let can = can_lines(model, card, width);
+    let mut can = can_lines(model, card, width);
     let mut not = cannot_lines(model, width);
     let mut owned = owner_lines(owner, width);
     let mut known = known_lines(model, card, width);
     let mut more = more_lines(card, width);
-    let least = out.len() + can.len() + not.len().min(1) + 1;
     let mut sizes = diagram::sizes(model, card, theme, width);
+    let least = out.len() + can.len() + not.len().min(1) + 1;
     let fits = sizes.iter().position(|d| d.len() + least <= height).unwrap_or(sizes.len() - 1);
-    out.append(&mut sizes[fits]);
-    let mut free = height.saturating_sub(out.len() + can.len() + not.len().min(1) + 1);
+    let mut diagram = std::mem::take(&mut sizes[fits]);
+    // Whose it is and where it stands must always be seen: where rows are few, words give way, and then what the
+    // diagram's own keys say as well.
+    let room = height.saturating_sub(1);
+    shorten(&mut out, room.saturating_sub(diagram.len()).max(2));
+    shorten(&mut diagram, room.saturating_sub(out.len()));
+    shorten(&mut can, room.saturating_sub(out.len() + diagram.len()));
+    let used = out.len() + diagram.len() + can.len() + 1;
+    shorten(&mut not, height.saturating_sub(used));
+    let mut free = height.saturating_sub(used + not.len().min(1));
     // Each takes what it needs beyond its least.
     let mut grant = |lines: &mut Vec<Drawn>, least: usize| {
-        let more = lines.len().saturating_sub(least).min(free);
-        free -= more;
-        shorten(lines, least + more);
+        let beyond = lines.len().saturating_sub(least).min(free);
+        free -= beyond;
+        shorten(lines, least + beyond);
     };
     grant(&mut not, 1);
     grant(&mut known, 0);
     grant(&mut owned, 1);
     grant(&mut more, 0);
-    out.extend(can);
-    out.extend(not);
-    out.extend(owned);
-    out.extend(known);
-    out.extend(more);
+    for mut lines in [diagram, can, not, owned, known, more] {
+        out.append(&mut lines);
+    }
     out.truncate(height);
     out
 }

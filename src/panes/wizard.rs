@@ -7,6 +7,7 @@ use crate::console::update::age;
 use crate::console::wizard::{Field, Plan, Planned, Wizard};
 use crate::console::wording;
 use crate::domain::credential::CredentialClass;
+use crate::domain::lifecycle::Verb;
 use crate::domain::policy::{ConfirmLevel, NOTE_LENGTH, Why, note_problem, ticket_problem};
 use crate::domain::text::{SafeText, mask_contact};
 use crate::widgets::popup;
@@ -61,12 +62,19 @@ const ROWS: u16 = 24;
 pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &mut Buffer) -> (Option<Position>, bool) {
     let plan = if let Planned::Ready(plan) = &wizard.plan { Some(plan) } else { None };
     let mut place = popup::place(area, COLUMNS, ROWS);
+    // Where rows are few, and where little can go wrong, what can be looked up elsewhere gives way to what is sent.
+    let light = match (plan, wizard.request.verb()) {
+        (_, None) => false,
+        (Some(plan), _) => plan.level() == ConfirmLevel::L1,
+        (None, Some(verb)) => matches!(verb, Verb::Suspend | Verb::Resume),
+    };
+    let few = light || place.height < ROWS - 1;
     if wizard.request.verb().is_some() {
         // An act on one credential takes as many rows as it has to say, so that the cards stay in view.
         let mut scratch = Buffer::empty(Rect { x: 0, y: 0, width: place.width, height: ROWS * 2 });
         let inner = Rect { x: 2, y: 1, width: place.width.saturating_sub(4), height: ROWS };
         let mut sheet = Sheet { buffer: &mut scratch, theme, inner, y: 0 };
-        rows(model, wizard, &mut sheet);
+        rows(model, wizard, few, &mut sheet);
         place = popup::place(area, COLUMNS, (sheet.y + 4).min(ROWS));
     }
     let read = match (&wizard.plan, plan) {
@@ -85,7 +93,7 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
     });
     let inner = popup::draw(buffer, theme, place, &heading, &format!("{level}{read}"));
     let mut sheet = Sheet { buffer, theme, inner, y: 0 };
-    let cursor = rows(model, wizard, &mut sheet);
+    let cursor = rows(model, wizard, few, &mut sheet);
     // The last two rows are the rule and the keys; long rows are cut at a width that the labels need anyway.
     let whole = sheet.y + 2 <= inner.height && inner.width >= 72;
     buttons(model, wizard, theme, inner, buffer);
@@ -93,15 +101,11 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
 }
 
 /// All rows above the keys; gives the place of the cursor if a field is being edited.
-fn rows(model: &Model, wizard: &Wizard, sheet: &mut Sheet<'_>) -> Option<Position> {
+fn rows(model: &Model, wizard: &Wizard, few: bool, sheet: &mut Sheet<'_>) -> Option<Position> {
     let plan = if let Planned::Ready(plan) = &wizard.plan { Some(plan) } else { None };
-    // Where rows are few, and where little can go wrong, what can be looked up elsewhere gives way to what is sent.
-    let few = sheet.inner.height < 21 || plan.is_some_and(|p| p.level() == ConfirmLevel::L1);
     target_rows(model, wizard, plan, few, sheet);
     let mut cursor = None;
-    if !wizard.request.reasons().is_empty() {
-        why_rows(sheet, wizard, plan.and_then(Plan::why));
-    }
+    why_rows(sheet, wizard, plan.and_then(Plan::why));
     word_rows(sheet, wizard);
     let wanted = plan.is_some_and(Plan::needs_ticket);
     cursor = field_row(sheet, wizard, Field::Ticket, wanted).or(cursor);
@@ -191,7 +195,11 @@ fn word_rows(sheet: &mut Sheet<'_>, wizard: &Wizard) {
             let hint = if words.len() > 1 { format!("[w] change, {} words", words.len()) } else { String::new() };
             sheet.row("Word").put(Role::Strong, word.as_str()).right(Role::Muted, &hint);
         } else if words.len() > 1 {
-            sheet.row("Word").put(Role::Warn, "none chosen").right(Role::Muted, "[w] choose");
+            let (role, text) = match wizard.request.verb() {
+                Some(Verb::End) => (Role::Muted, "keeps the one it has"),
+                _ => (Role::Warn, "none chosen"),
+            };
+            sheet.row("Word").put(role, text).right(Role::Muted, "[w] choose");
         }
         return;
     };

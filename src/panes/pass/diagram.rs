@@ -151,7 +151,7 @@ fn drawing(card: &Credential, lit: &[Lit], theme: Theme, width: usize) -> Option
 
 /// The lines between states in the glyphs of the theme.
 fn drawn_wire(text: &str, theme: Theme) -> String {
-    if theme.lines { text.replace("--", "──").replace("─-", "──").replace('|', "│") } else { text.to_owned() }
+    text.replace('-', theme.rule()).replace('|', theme.bar())
 }
 
 /// A way in a drawing: its key and name in round brackets where it is lit, else its name in the line.
