@@ -1,9 +1,11 @@
 //! The connected systems: each module turns one vendor's wire contract into the [`Provider`](crate::ports::provider::Provider) port.
 //!
 //! Layers, from the wire inwards: [`tls`] says whom we trust, [`bounds`] how
-//! much of an answer is read, [`http`] what may be repeated and what never; [`gallagher`] speaks the vendor's words.
+//! much of an answer is read, [`http`] what may be repeated and what never; [`gallagher`] and [`accessgrid`] speak their vendors' words.
 
+pub mod accessgrid;
 pub mod bounds;
+pub mod cardexchange;
 pub mod gallagher;
 pub mod http;
 mod query;

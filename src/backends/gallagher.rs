@@ -7,6 +7,7 @@ mod change;
 mod discovery;
 mod events;
 mod feed;
+mod particulars;
 mod people;
 mod types;
 mod wire;
@@ -79,16 +80,25 @@ impl Gallagher {
     }
 
     async fn discover(&self) -> Result<Arc<Discovery>, ProviderError> {
-        let answer = self.reads.json(&discovery::entry()?).await?;
+        let answer = self.read(&discovery::entry()?).await?;
         let fresh = Arc::new(Discovery::read(&answer.value, self.reads.origin())?);
         *self.discovery.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
 
+    /// Reads a link. A 503 is the gateway's word for a site that is not connected to it (contract section 1).
+    async fn read(&self, link: &Link) -> Result<Json, ProviderError> {
+        let answer = self.reads.json(link).await;
+        answer.map_err(|error| match error.status {
+            Some(503) => ProviderError { kind: ProviderErrorKind::SiteOffline, ..error },
+            _ => error,
+        })
+    }
+
     /// Reads a link that came from discovery. If the server does not know it any more, discovery is forgotten, so
     /// that the next call asks anew (contract section 11).
     async fn json(&self, link: &Link) -> Result<Json, ProviderError> {
-        let answer = self.reads.json(link).await;
+        let answer = self.read(link).await;
         if answer.as_ref().is_err_and(|e| e.kind == ProviderErrorKind::NotFound) {
             *self.discovery.write().unwrap_or_else(PoisonError::into_inner) = None;
         }
@@ -159,7 +169,10 @@ impl Provider for Gallagher {
         marker: Option<Marker>,
         now: Timestamp,
     ) -> Result<NewCredential, ProviderError> {
-        Ok(NewCredential::like_phone(old, marker, now))
+        match particulars::why_not_issued(old.class) {
+            Some(why) => Err(ProviderError::new(ProviderErrorKind::Invalid, why)),
+            None => Ok(NewCredential::like_phone(old, marker, now)),
+        }
     }
 
     fn prepare(&self, change: &CredentialChange) -> Result<PreparedChange, ProviderError> {

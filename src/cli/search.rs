@@ -89,7 +89,7 @@ pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
         // Nothing was found because nobody answered: that is another thing than nothing found.
         (Ending::Nothing, Some(problem)) => Err(problem),
         (Ending::Nothing, None) => {
-            say("Nobody found.");
+            say("Nobody found: nothing matched, or the keys may not see it.");
             if !complete && !by_name {
                 say(
                     "This answer is partial: the systems are asked by name only, and the cache does not know everybody \

@@ -69,7 +69,8 @@ impl Model {
     fn note_outage(&mut self, problem: &Problem) {
         let Some(tenant) = self.shown.view.as_ref().map(|v| v.holder.id.tenant.clone()) else { return };
         let outage = matches!(problem.kind, ProblemKind::Unreachable)
-            || problem.kind == ProblemKind::Unauthorised && problem.what.ends_with("refused our key");
+            || problem.kind == ProblemKind::Unauthorised
+                && ["refused our key", "wants a client certificate"].iter().any(|what| problem.what.ends_with(what));
         if outage && let Some(state) = self.tenants.iter_mut().find(|t| t.profile.name == tenant) {
             state.connection = Some(Err(problem.clone()));
         }

@@ -497,6 +497,6 @@ pub struct CredentialType {
     pub name: Untrusted,
     /// Kind of credential it makes.
     pub class: CredentialClass,
-    /// The words that a card of this type may be set to.
+    /// The words that a card of this type may be set to, the one that a new card gets first.
     pub states: Vec<Untrusted>,
 }

@@ -146,7 +146,8 @@ fn why_empty(model: &Model) -> Vec<(Role, String)> {
         };
         lines.push((Role::Muted, words.to_owned()));
     } else {
-        lines.push((Role::Plain, format!("Nobody matches \"{text}\" in {}.", model.scope)));
+        lines
+            .push((Role::Plain, format!("Nothing matches \"{text}\" in {}, or this key may not see it.", model.scope)));
         lines.push((Role::Muted, "^S looks in numbers, contacts or ids. ESC clears.".to_owned()));
     }
     if !down.is_empty() {

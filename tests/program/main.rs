@@ -8,6 +8,7 @@ mod console_in_a_terminal;
 mod hostile_corpus;
 mod hostile_names;
 mod kill_and_restart;
+mod mutual_tls;
 mod refusals;
 mod screen;
 mod site;

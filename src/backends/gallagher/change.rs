@@ -1,7 +1,10 @@
-//! A change as the one PATCH that it becomes (contract section 5.5): adds and removes in a single, atomic call.
+//! A change as the one PATCH that it becomes (contract section 5.5): adds, state words and removes in a single,
+//! atomic call.
 
 use super::{ProviderError, ProviderErrorKind};
 use crate::domain::change::{CredentialChange, NewCredential, PreparedChange};
+use crate::domain::journal::Seen;
+use crate::domain::lifecycle::Verb;
 use crate::domain::origin::Origin;
 use serde::Serialize;
 
@@ -15,7 +18,9 @@ struct Cards {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     add: Vec<Added>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    remove: Vec<Reference>,
+    update: Vec<Turned>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remove: Vec<Turned>,
 }
 
 #[derive(Serialize)]
@@ -28,6 +33,20 @@ struct Added {
     until: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     invitation: Option<Invitation>,
+}
+
+/// A card and the word that it gets: in `update` its state, in `remove` its last one, which stands as the reason in
+/// the site's event.
+#[derive(Serialize)]
+struct Turned {
+    href: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+}
+
+#[derive(Serialize)]
+struct Status {
+    value: String,
 }
 
 #[derive(Serialize)]
@@ -48,20 +67,39 @@ struct Invitation {
 /// The exact request. The same change always gives the same bytes: they are hashed into the journal before they go.
 ///
 /// # Errors
-/// If the change is empty, invites a phone without an e-mail address (contract section 5.4), or removes a card that
-/// is not this person's.
+/// If the change is empty, invites a phone without an e-mail address (contract section 5.4), touches a card that is
+/// not this person's, or asks for a step that Command Centre does not have.
 pub fn prepare(origin: &Origin, change: &CredentialChange) -> Result<PreparedChange, ProviderError> {
     let invalid = |why: &str| ProviderError::new(ProviderErrorKind::Invalid, why);
-    if change.add.is_none() && change.remove.is_none() {
-        return Err(invalid("the change neither adds nor removes anything"));
+    if change.add.is_none() && change.remove.is_none() && change.turn.is_none() {
+        return Err(invalid("the change neither adds, removes nor changes anything"));
     }
-    let mut remove = Vec::new();
+    let of_this_person = |card: &Seen| {
+        let owner = card.id.key.as_str().split('/').next();
+        let hers = card.id.tenant == change.holder.tenant && owner == Some(change.holder.key.as_str());
+        if hers { Ok(origin.href(&card.link)) } else { Err(invalid("the card to change belongs to somebody else")) }
+    };
+    let (mut update, mut remove) = (Vec::new(), Vec::new());
     if let Some(old) = &change.remove {
-        let owner = old.id.key.as_str().split('/').next();
-        if old.id.tenant != change.holder.tenant || owner != Some(change.holder.key.as_str()) {
-            return Err(invalid("the card to remove belongs to somebody else"));
+        remove.push(Turned { href: of_this_person(old)?, status: None });
+    }
+    if let Some(turn) = &change.turn {
+        let href = of_this_person(&turn.object)?;
+        // One href in both lists is refused (contract section 5.5).
+        if change.remove.as_ref().is_some_and(|old| old.link == turn.object.link) {
+            return Err(invalid("one card is to be removed and changed in one call"));
         }
-        remove.push(Reference { href: origin.href(&old.link) });
+        let status = (!turn.to.is_empty()).then(|| Status { value: turn.to.clone() });
+        match (turn.verb, status) {
+            (Verb::Unlink, _) => return Err(invalid("Command Centre has no unlink; a badge is removed like any card")),
+            (Verb::End, status) => remove.push(Turned { href, status }),
+            (Verb::Suspend | Verb::Resume | Verb::Set, Some(status)) => {
+                update.push(Turned { href, status: Some(status) });
+            }
+            (Verb::Suspend | Verb::Resume | Verb::Set, None) => {
+                return Err(invalid("the card type's word for the new state is not known"));
+            }
+        }
     }
     let add = match &change.add {
         None => Vec::new(),
@@ -69,7 +107,7 @@ pub fn prepare(origin: &Origin, change: &CredentialChange) -> Result<PreparedCha
             invalid("an invitation by phone needs an e-mail address too; the vendor refuses a phone number alone")
         })?],
     };
-    let body = serde_json::to_vec(&Patch { cards: Cards { add, remove } })
+    let body = serde_json::to_vec(&Patch { cards: Cards { add, update, remove } })
         .map_err(|e| invalid(&format!("the change cannot be written: {e}")))?;
     Ok(PreparedChange { method: "PATCH", link: change.holder_link.clone(), body })
 }
@@ -93,9 +131,11 @@ fn added(origin: &Origin, new: &NewCredential) -> Option<Added> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::change::Turn;
     use crate::domain::credential::CredentialClass;
-    use crate::domain::journal::Seen;
+    use crate::domain::ids::HolderId;
     use crate::domain::policy::Why;
+    use serde_json::{Value, json};
 
     fn origin() -> Origin {
         Origin::parse("https://cc.site.example:8904").unwrap()
@@ -186,5 +226,36 @@ mod tests {
         for change in [phone_only, nothing, foreign] {
             assert_eq!(prepare(&origin(), &change).unwrap_err().kind, ProviderErrorKind::Invalid);
         }
+    }
+
+    fn turning(verb: Verb, to: &str) -> CredentialChange {
+        let turn = Turn { object: old(), verb, from: "Active".into(), to: to.into() };
+        CredentialChange { add: None, remove: None, turn: Some(turn), ..swap() }
+    }
+
+    #[test]
+    fn a_state_word_is_an_update_and_an_end_is_a_removal_with_a_last_word() {
+        let href = origin().href(&old().link);
+        for (verb, to, cards) in [
+            (Verb::Suspend, "Lost", json!({ "update": [{ "href": href, "status": { "value": "Lost" } }] })),
+            (Verb::Resume, "Active", json!({ "update": [{ "href": href, "status": { "value": "Active" } }] })),
+            (Verb::End, "Stolen", json!({ "remove": [{ "href": href, "status": { "value": "Stolen" } }] })),
+            (Verb::End, "", json!({ "remove": [{ "href": href }] })),
+        ] {
+            let prepared = prepare(&origin(), &turning(verb, to)).unwrap();
+            let body: Value = serde_json::from_slice(&prepared.body).unwrap();
+            assert_eq!((prepared.method, body), ("PATCH", json!({ "cards": cards })), "{verb}");
+        }
+    }
+
+    #[test]
+    fn a_step_that_command_centre_does_not_have_is_refused_before_it_is_sent() {
+        assert!(prepare(&origin(), &turning(Verb::Unlink, "x")).is_err());
+        assert!(prepare(&origin(), &turning(Verb::Suspend, "")).is_err(), "no word, no state");
+        let both = CredentialChange { remove: Some(old()), ..turning(Verb::Set, "Lost") };
+        assert!(prepare(&origin(), &both).is_err(), "one card twice");
+        let mut theirs = turning(Verb::Suspend, "Lost");
+        theirs.holder = HolderId::new("gall".parse().unwrap(), "1".parse().unwrap());
+        assert!(prepare(&origin(), &theirs).is_err(), "somebody else's card");
     }
 }

@@ -14,6 +14,8 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+mod positions;
+
 struct Fixed;
 
 impl Clock for Fixed {
@@ -177,6 +179,7 @@ async fn a_foreign_change_shows_another_operator_or_none() {
             email: None,
             number: None,
             workstation: false,
+            by: None,
         };
         sim.world().foreign(write).unwrap();
         let feed = provider.changes_since(&bookmark).await.unwrap();

@@ -1,6 +1,6 @@
 //! People and their cards (contract sections 4 and 5).
 
-use super::{Gallagher, ProviderError, unreadable, wire};
+use super::{Gallagher, ProviderError, particulars, unreadable, wire};
 use crate::backends::query::{encoded, with_query};
 use crate::domain::cardholder::Cardholder;
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus};
@@ -45,7 +45,7 @@ impl Gallagher {
 
     /// One person, live.
     pub(super) async fn person(&self, id: &HolderId, link: &Link) -> Result<HolderRead, ProviderError> {
-        let answer = self.reads.json(&query(link, &[("fields", FIELDS)])?).await?;
+        let answer = self.read(&query(link, &[("fields", FIELDS)])?).await?;
         if !answer.value.get("cards").is_none_or(|c| c.is_array() || c.is_null()) {
             return Err(unreadable("the cards of the person are not a list"));
         }
@@ -95,6 +95,7 @@ impl Gallagher {
                 None => tracing::warn!(holder = %id, "a card without a usable reference is left out"),
             }
         }
+        particulars::relate(&mut credentials);
         let division = person.get("division").unwrap_or(&Value::Null);
         let division_name = wire::text(division, "name");
         Some(HolderRead {
@@ -151,7 +152,7 @@ impl Gallagher {
             until: wire::time(card, "until"),
             last_used: wire::time(card, "lastUsedTime"),
             barred: false,
-            particulars: Vec::new(),
+            particulars: particulars::of(card),
             link,
             as_of,
         })

@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::HashSet;
 
 /// `availableCardStates` is named because the documents say that it comes on request only (contract section 6).
-const FIELDS: &str = "href,name,credentialClass,availableCardStates";
+const FIELDS: &str = "href,name,credentialClass,availableCardStates,initialCardState";
 
 impl Gallagher {
     /// All assignable types, over all pages. A type without a usable reference is left out: it could not be assigned.
@@ -29,10 +29,7 @@ impl Gallagher {
                     link: wire::href(entry, self.reads.origin())?,
                     name: wire::text(entry, "name"),
                     class: class.unwrap_or(CredentialClass::Unknown),
-                    states: wire::list(entry, "availableCardStates")
-                        .iter()
-                        .filter_map(|state| state.as_str().map(Untrusted::new))
-                        .collect(),
+                    states: states(entry),
                 })
             }));
             match wire::next(&answer.value, self.reads.origin())? {
@@ -42,4 +39,14 @@ impl Gallagher {
         }
         Err(unreadable("the list of card types does not end"))
     }
+}
+
+/// The words that a card of the type may be set to, the one that a new card gets first: that is where a stopped card
+/// goes back to. A word that stands nowhere in the list cannot be set.
+fn states(entry: &Value) -> Vec<Untrusted> {
+    let listed = wire::list(entry, "availableCardStates").iter().filter_map(Value::as_str);
+    let initial = entry.get("initialCardState").and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    let mut states: Vec<&str> = listed.collect();
+    states.sort_by_key(|state| state.to_lowercase() != initial);
+    states.into_iter().map(Untrusted::new).collect()
 }
