@@ -37,8 +37,7 @@ const OPERATORS: [&str; 4] = ["op7", "op3", "op12", "op7"];
 /// The journal of these issues, given oldest first: each a finished chain from INTENT to DONE, with the snapshot and
 /// the binding that the console would have recorded. `salt` keeps the ids of two tenants apart.
 pub fn journal(issues: &[PastIssue], salt: u64) -> Vec<EventDraft> {
-    let mut drafts: Vec<EventDraft> =
-        (0..).zip(issues).flat_map(|(nth, issue)| chain(nth, issue, salt)).collect();
+    let mut drafts: Vec<EventDraft> = (0..).zip(issues).flat_map(|(nth, issue)| chain(nth, issue, salt)).collect();
     // Chains of the same minute would otherwise stand out of time order.
     drafts.sort_by_key(|draft| draft.wall);
     drafts

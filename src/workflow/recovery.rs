@@ -241,7 +241,8 @@ async fn settle_applied(means: &Means, record: &IntentRecord) -> Settled {
         {
             let why = "the pass does not show it after ten minutes";
             let payload = remark(format!("accepted, but {why}"), None);
-            step(means, record, vec![(S::Diverged, payload)], format!("accepted, but {why}; a person may park it")).await
+            step(means, record, vec![(S::Diverged, payload)], format!("accepted, but {why}; a person may park it"))
+                .await
         }
         Finding::Nothing if !record.purpose.act.makes() => {
             stands(record, "the change was accepted, but the pass does not show it yet")
@@ -281,8 +282,9 @@ fn moved_otherwise(means: &Means, record: &IntentRecord, seen: &ReadBack) -> boo
 pub async fn nothing_was_made(means: &Means, intent: IntentId, reason: &str) -> Result<Settled, Problem> {
     use IntentState as S;
     let record = known(means, intent).await?;
-    let refused =
-        |why: &str| Problem::new(ProblemKind::Refused, "this cannot be confirmed", why, "it stays open; look again later");
+    let refused = |why: &str| {
+        Problem::new(ProblemKind::Refused, "this cannot be confirmed", why, "it stays open; look again later")
+    };
     let asks = record.purpose.act.makes() && matches!(record.state, S::Unknown | S::Held);
     if !asks || !leaves_it_to_a_person(&record) {
         return Err(refused("it is not a lost call that a person decides about"));

@@ -164,8 +164,7 @@ impl Work<'_> {
         if let Some(stop) = &plan.stop {
             self.stays_stopped(attempt, &view, stop)?;
         } else {
-            let (old, _) =
-                view.card(&plan.request.credential).ok_or_else(|| turn::gone(&plan.request.credential))?;
+            let (old, _) = view.card(&plan.request.credential).ok_or_else(|| turn::gone(&plan.request.credential))?;
             LiveView::unchanged(old, &plan.old.fingerprint())?;
             reissuable(&view, old)?;
             let leaves_old = view.may_end(means, old).await.is_err();

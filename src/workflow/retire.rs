@@ -103,8 +103,7 @@ async fn check_and_arm(
         remove: None,
         turn: None,
         why: issue.purpose.why,
-        note: note_for_vendor(&issue.purpose.ticket, Some(issue.purpose.why), &issue.purpose.note)
-            .unwrap_or_default(),
+        note: note_for_vendor(&issue.purpose.ticket, Some(issue.purpose.why), &issue.purpose.note).unwrap_or_default(),
         marker: None,
     };
     let change = match how {

@@ -257,16 +257,21 @@ fn change(
     note: String,
     marker: Option<Marker>,
 ) -> CredentialChange {
-    turned(card, request.verb, &target.word, CredentialChange {
-        holder: request.holder.clone(),
-        holder_link: request.holder_link.clone(),
-        add: None,
-        remove: None,
-        turn: None,
-        why,
-        note,
-        marker,
-    })
+    turned(
+        card,
+        request.verb,
+        &target.word,
+        CredentialChange {
+            holder: request.holder.clone(),
+            holder_link: request.holder_link.clone(),
+            add: None,
+            remove: None,
+            turn: None,
+            why,
+            note,
+            marker,
+        },
+    )
 }
 
 /// The change with the given state for a credential in it; a Gallagher card ends by being removed.

@@ -47,7 +47,10 @@ async fn journey_02_new_first_where_the_answer_names_the_new_pass() {
         assert!(bench.word(&old).starts_with("activ"), "{system}: it works until the new one does (i16)");
         let issue = bench.ledger.waiting_retirements().await.unwrap().pop().unwrap();
         let bound = issue.binding.clone().unwrap();
-        assert_eq!((bound.named.as_ref(), bound.proofs[..2].to_vec()), (Some(&new.id), vec![Proof::Answer, Proof::Marker]));
+        assert_eq!(
+            (bound.named.as_ref(), bound.proofs[..2].to_vec()),
+            (Some(&new.id), vec![Proof::Answer, Proof::Marker])
+        );
         if system == System::CardExchange {
             assert_eq!(bench.word(&new.id), "in_production", "it goes to the printer");
         }
@@ -311,8 +314,7 @@ async fn a_person_cannot_confirm_what_the_list_contradicts() {
     assert!(matches!(reissue(&bench, &old, Why::NewPhone).await, ReissueEnd::Unknown(..)));
     bench.town.streets().foreign_add("theirs");
     bench.watch.advance(700);
-    let problem =
-        recovery::nothing_was_made(&bench.means(), bench.last().await.intent, "looked").await.unwrap_err();
+    let problem = recovery::nothing_was_made(&bench.means(), bench.last().await.intent, "looked").await.unwrap_err();
     assert!(problem.why.contains("something is there"), "{problem}");
 }
 

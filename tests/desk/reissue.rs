@@ -143,7 +143,7 @@ async fn i10_a_foreign_pass_is_left_in_place() {
     bench.town.streets().expire(&foreign);
     let plan = bench.preview(&foreign, None).await.unwrap();
     assert!(plan.leaves_old && plan.change.remove.is_none());
-    assert!(plan.then.contains("whoever issued it can remove it in Command Centre"), "{}", plan.then);
+    assert!(plan.then.contains("whoever issued it can do that in Command Centre"), "{}", plan.then);
     let end = bench.run(plan).await;
     let ReissueEnd::Done { new: Some(new), .. } = end else { panic!("{end:?}") };
     assert_eq!((bench.badge(&foreign).await, bench.badge(&new.id).await), ("-foreign", "*ours"));

@@ -69,11 +69,8 @@ async fn every_line_of_the_preview_says_what_this_system_does() {
         assert!(plan.then.contains(then), "{}", plan.then);
         assert!(plan.undo.contains(undo), "{}", plan.undo);
         assert_eq!(plan.change.note, "INC0012345 stolen");
-        let level = if system == System::CardExchange || verb == Verb::Unlink {
-            ConfirmLevel::L2
-        } else {
-            ConfirmLevel::L1
-        };
+        let level =
+            if system == System::CardExchange || verb == Verb::Unlink { ConfirmLevel::L2 } else { ConfirmLevel::L1 };
         assert_eq!(plan.level, level, "{system} {verb}");
     }
 }
@@ -318,9 +315,13 @@ async fn i1_each_act_is_on_record_before_it_is_sent_and_marked_where_there_is_ro
 
 /// What somebody does next, drawn from the seed: the desk, another system, the holder, or the wire.
 async fn something(bench: &Bench, dice: &mut rand::rngs::StdRng) {
+    if bench.town.streets().cards().is_empty() {
+        bench.town.streets().foreign_add("theirs");
+    }
     let ids: Vec<CredentialId> = bench.town.streets().cards().iter().map(|c| c.id.clone()).collect();
     let verbs = [Verb::Suspend, Verb::Resume, Verb::Unlink, Verb::End, Verb::Set];
-    let answers = [Answer::LostAfter, Answer::LostBefore, Answer::Refused(422), Answer::Pending(2), Answer::NamesAnother];
+    let answers =
+        [Answer::LostAfter, Answer::LostBefore, Answer::Refused(422), Answer::Pending(2), Answer::NamesAnother];
     let why = Why::ALL[dice.random_range(0..9)];
     let id = ids[dice.random_range(0..ids.len())].clone();
     match dice.random_range(0..10_u8) {
@@ -370,7 +371,8 @@ async fn i10_no_sequence_ever_touches_a_pass_of_others() {
         for system in [System::Gallagher, System::AccessGrid, System::CardExchange] {
             let mut dice = rand::rngs::StdRng::seed_from_u64(seed);
             let bench = Bench::of(system, seed);
-            bench.town.streets().first_word = Some(["initialized", "in_production"][usize::from(dice.random_bool(0.5))]);
+            bench.town.streets().first_word =
+                Some(["initialized", "in_production"][usize::from(dice.random_bool(0.5))]);
             let mine = bench.issue_ours("phone").await;
             bench.town.streets().accept(&mine);
             for _ in 0..30 {

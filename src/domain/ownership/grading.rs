@@ -142,8 +142,8 @@ fn contact_changed(seen: &Seen, card: &Credential) -> bool {
 
 /// An unsettled change of ours could have made it, and so could somebody else.
 fn by_candidacy(record: &IntentRecord, card: &Credential) -> Option<Fact> {
-    let open = makes(record)
-        && matches!(record.state, IntentState::Ambiguous | IntentState::Diverged | IntentState::Held);
+    let open =
+        makes(record) && matches!(record.state, IntentState::Ambiguous | IntentState::Diverged | IntentState::Held);
     let candidates = &record.remark.as_ref().filter(|_| open)?.candidates;
     candidates.iter().any(|seen| seen.is(card)).then(|| {
         let count = candidates.len();

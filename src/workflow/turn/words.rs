@@ -58,9 +58,11 @@ impl Lines<'_> {
             (System::Gallagher, Verb::End) => {
                 "read back until it is gone; readers may take minutes to hear of it".to_owned()
             }
-            (System::Gallagher, _) if self.target.tried => "what this word of the site's does is not known: read back, \
+            (System::Gallagher, _) if self.target.tried => {
+                "what this word of the site's does is not known: read back, \
                  and only if Command Centre calls the card inactive is it stopped"
-                .to_owned(),
+                    .to_owned()
+            }
             (System::Gallagher, _) => {
                 "read back until Command Centre shows it; readers may take minutes to hear of it".to_owned()
             }
@@ -77,9 +79,7 @@ impl Lines<'_> {
             (System::CardExchange, Verb::Resume) => "the server decides, no order of states is documented; read back. \
                  Look at the history first: this may undo somebody's security block"
                 .to_owned(),
-            (System::CardExchange, _) => {
-                "the server decides, no order of states is documented; read back".to_owned()
-            }
+            (System::CardExchange, _) => "the server decides, no order of states is documented; read back".to_owned(),
         };
         if last { format!("{said}; it is the last usable pass: only for lost, stolen or leaver") } else { said }
     }
