@@ -71,7 +71,8 @@ impl Model {
         match end {
             ReissueEnd::Done { .. } if !done.is_empty() => {
                 self.say(Tone::Ok, &done);
-                self.watches.retain(|w| w.holder != *holder || !matches!(w.awaits, Awaits::Another { found: Some(_), .. }));
+                self.watches
+                    .retain(|w| w.holder != *holder || !matches!(w.awaits, Awaits::Another { found: Some(_), .. }));
             }
             ReissueEnd::Done { new, ownership, .. } => {
                 if let Some(new) = new {
@@ -390,7 +391,8 @@ impl Model {
             Some(Job::Waiting(record)) => asked = Some(record.intent),
             // Of the open ones only questions can be parked.
             Some(Job::Open(record)) => {
-                let parks = matches!(record.state, IntentState::Unknown | IntentState::Ambiguous | IntentState::Diverged);
+                let parks =
+                    matches!(record.state, IntentState::Unknown | IntentState::Ambiguous | IntentState::Diverged);
                 asked = parks.then_some(record.intent);
             }
             Some(Job::HalfDone(record)) => {

@@ -392,9 +392,8 @@ impl Model {
 
     /// The waiting work that will retire this credential, if there is any.
     pub fn replacing(&self, card: &Credential) -> Option<&IntentRecord> {
-        let replaces = |w: &&IntentRecord| {
-            !super::jobs::is_half(w) && w.purpose.old.as_ref().is_some_and(|old| old.is(card))
-        };
+        let replaces =
+            |w: &&IntentRecord| !super::jobs::is_half(w) && w.purpose.old.as_ref().is_some_and(|old| old.is(card));
         self.waiting.iter().find(replaces)
     }
 

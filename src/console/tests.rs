@@ -533,7 +533,8 @@ fn a_word_is_chosen_before_it_is_set() {
 fn a_first_key_lists_what_may_follow_and_never_keeps_it_waiting() {
     let mut bench = Bench::with_jane(InvitationStatus::Accepted);
     let effects = bench.key(Key::Char('a'));
-    let timer = effects.into_iter().find_map(|e| if let Effect::Timer(t @ Timer::Strip(_), _) = e { Some(t) } else { None });
+    let timer =
+        effects.into_iter().find_map(|e| if let Effect::Timer(t @ Timer::Strip(_), _) = e { Some(t) } else { None });
     assert!(!bench.model.strip, "not at once");
     bench.tell(Msg::Timer(timer.clone().unwrap()));
     assert!(bench.model.strip);
@@ -570,9 +571,14 @@ fn a_digital_card_is_waited_for_and_the_old_one_offered_for_its_end() {
         effects.iter().any(|e| matches!(e, Effect::Timer(Timer::Watch(_), after) if *after >= Duration::from_secs(60)))
     };
     assert!(polls(&effects) && bench.model.jobs() == 1);
-    let look = |cards: Vec<Credential>| Msg::Report(Report::Watched("gall:1/a".parse().unwrap(), Ok(Box::new(view(1, cards, true)))));
+    let look = |cards: Vec<Credential>| {
+        Msg::Report(Report::Watched("gall:1/a".parse().unwrap(), Ok(Box::new(view(1, cards, true)))))
+    };
     assert!(polls(&bench.tell(look(vec![digital("a", "ACTIVE")]))), "looked for again");
-    assert!(polls(&bench.tell(look(vec![digital("a", "ACTIVE"), digital("b", "PENDING_IDV")]))), "it does not work yet");
+    assert!(
+        polls(&bench.tell(look(vec![digital("a", "ACTIVE"), digital("b", "PENDING_IDV")]))),
+        "it does not work yet"
+    );
     bench.pass(1000);
     let effects = bench.tell(look(vec![digital("a", "ACTIVE"), digital("b", "ACTIVE")]));
     assert!(!polls(&effects));

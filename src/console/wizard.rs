@@ -422,12 +422,14 @@ impl Model {
     fn stopped_for(&self, card: &Credential) -> Option<Why> {
         let named = |text: &str| {
             let text = text.to_ascii_lowercase();
-            let all = [("lost", Why::Lost), ("stolen", Why::Stolen), ("damage", Why::Damaged), ("forgot", Why::Forgotten)];
+            let all =
+                [("lost", Why::Lost), ("stolen", Why::Stolen), ("damage", Why::Damaged), ("forgot", Why::Forgotten)];
             all.into_iter().find(|(part, _)| text.contains(part)).map(|(_, why)| why)
         };
         let reason = card.particular(Particular::StateReason).and_then(|reason| named(reason.raw()));
         let ours = || {
-            let stops = self.history.iter().filter(|row| row.source == Source::Ledger && row.action.as_str() == "suspend");
+            let stops =
+                self.history.iter().filter(|row| row.source == Source::Ledger && row.action.as_str() == "suspend");
             let last = stops.filter(|row| row.credential.as_ref() == Some(&card.id)).max_by_key(|row| row.at)?;
             Why::ALL.into_iter().find(|why| last.note.as_str() == why.words()).or_else(|| named(last.note.as_str()))
         };

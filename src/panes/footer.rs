@@ -36,7 +36,10 @@ fn idle_note(model: &Model) -> (Role, String) {
         return (Role::Warn, format!("{}: {} ..", running.holder, running.words));
     }
     if let Some(half) = model.half_done().next() {
-        let text = format!("HALF DONE for {}: the old pass is stopped, no new one yet; {jobs} shows it.", model.who(&half.purpose.holder));
+        let text = format!(
+            "HALF DONE for {}: the old pass is stopped, no new one yet; {jobs} shows it.",
+            model.who(&half.purpose.holder)
+        );
         return (Role::Bad, text);
     }
     if !model.waiting.is_empty() {

@@ -155,7 +155,11 @@ pub fn draw_jobs(
 fn job_keys(model: &Model, job: Option<Job<'_>>, confirm: Option<IntentId>, mut pen: Pen<'_>) {
     if let Some(intent) = confirm {
         let waits = model.waiting.iter().any(|w| w.intent == intent);
-        let offer = if waits { " retire the old pass, after a last check   " } else { " park it: stays listed, blocks nobody   " };
+        let offer = if waits {
+            " retire the old pass, after a last check   "
+        } else {
+            " park it: stays listed, blocks nobody   "
+        };
         pen.put(Role::Key, "y").put(Role::Strong, offer);
         pen.put(Role::Key, "Esc").put(Role::Plain, " not");
         return;

@@ -113,7 +113,8 @@ fn known_lines(model: &Model, card: &Credential, width: usize) -> Vec<Drawn> {
             System::CardExchange => "device none: a printed card".to_owned(),
         },
     };
-    let reader = card.last_used.map_or("reader not asked".to_owned(), |t| format!("reader saw it {} ago", age(t, model.now)));
+    let reader =
+        card.last_used.map_or("reader not asked".to_owned(), |t| format!("reader saw it {} ago", age(t, model.now)));
     let wanted = wanted(model, card).map(|wanted| format!("wanted {wanted}, ")).unwrap_or_default();
     let text = format!("{} {}: {wanted}{server}, {device}, {reader}", card.state().glyph(), card.state());
     labelled("known", Role::Plain, wrap(&text, width.saturating_sub(LABEL).max(20)))
@@ -151,8 +152,16 @@ fn more_lines(card: &Credential, width: usize) -> Vec<Drawn> {
     let weighty = |name: P| {
         matches!(
             name,
-            P::StateReason | P::ProfileStatus | P::Production | P::Tries | P::Printed | P::Ongoing | P::Half | P::Sibling
-                | P::Remark | P::Replaces
+            P::StateReason
+                | P::ProfileStatus
+                | P::Production
+                | P::Tries
+                | P::Printed
+                | P::Ongoing
+                | P::Half
+                | P::Sibling
+                | P::Remark
+                | P::Replaces
         )
     };
     let (first, rest): (Vec<_>, Vec<_>) =

@@ -83,7 +83,8 @@ fn with(mut card: Credential, more: &[(Particular, &str)]) -> Credential {
 }
 
 fn mobile(status: InvitationStatus, card_status: CardStatus, word: &str) -> Credential {
-    let invitation = Invitation { status, email: "sam@site.example".into(), phone: Untrusted::default(), single_factor: false };
+    let invitation =
+        Invitation { status, email: "sam@site.example".into(), phone: Untrusted::default(), single_factor: false };
     Credential {
         invitation: Some(invitation),
         status: card_status,
@@ -94,7 +95,9 @@ fn mobile(status: InvitationStatus, card_status: CardStatus, word: &str) -> Cred
 
 fn ours(class: CredentialClass) -> Ownership {
     let (grade, clue) = match class {
-        CredentialClass::DigitalCard => (Grade::Issuer, "born in the holder's wallet: the issuer's authority and a ticket"),
+        CredentialClass::DigitalCard => {
+            (Grade::Issuer, "born in the holder's wallet: the issuer's authority and a ticket")
+        }
         _ => (Grade::Confirmed, "ledger 2 Jun 2026 by op7 on this console, its id was in the vendor's answer"),
     };
     Ownership { grade, clues: vec![SafeText::of(clue)] }
@@ -225,7 +228,11 @@ fn reissue_plan(request: ReissueRequest, old: Credential, ownership: Ownership) 
         before: vec![old.id.clone()],
         why: request.why,
         holder: person(),
-        mode: if old.class == CredentialClass::DigitalCard { ReissueMode::HolderAdds } else { ReissueMode::AfterAccept },
+        mode: if old.class == CredentialClass::DigitalCard {
+            ReissueMode::HolderAdds
+        } else {
+            ReissueMode::AfterAccept
+        },
         level: ConfirmLevel::L2,
         change: change(&person()),
         leaves_old: false,
@@ -324,7 +331,8 @@ fn what_is_lit_is_what_the_contracts_allow() {
                 drawn.dedup();
                 let at = format!("{class} {word} {columns}x{rows}\n{screen}");
                 if *class == CredentialClass::PrintedCard {
-                    let mut reached: Vec<&str> = lit.iter().filter_map(|l| l.split(' ').next_back()).collect();
+                    let words = lit.iter().flat_map(|l| l.split(' ').filter(|w| w.len() > 1));
+                    let mut reached: Vec<&str> = words.collect();
                     reached.sort_unstable();
                     assert_eq!(reached.join(" "), *words, "{at}");
                 } else {
@@ -386,7 +394,7 @@ fn what_is_not_ours_is_not_acted_on() {
     easel.model.shown.view.as_mut().unwrap().cards[0].1.grade = Grade::Foreign;
     let screen = easel.draw(false);
     assert_eq!((can(&screen), lit(&screen).len()), (String::new(), 0), "{screen}");
-    assert!(screen.contains("issued by this console"), "{screen}");
+    assert!(screen.contains("it was not"), "{screen}");
 }
 
 /// The credentials whose pictures are stored.
@@ -407,9 +415,13 @@ fn gallery() -> Vec<(&'static str, Credential)> {
         (P::TokenRequestor, "40010030273"),
         (P::Parent, "crd-71"),
     ];
-    let printed = [(P::ProfileStatus, "activated"), (P::Production, "printer 2"), (P::Tries, "1"), (P::Layout, "Staff")];
+    let printed =
+        [(P::ProfileStatus, "activated"), (P::Production, "printer 2"), (P::Tries, "1"), (P::Layout, "Staff")];
     vec![
-        ("accessgrid_active", with(card(C::WalletPass, "active"), &[(P::DeviceStatus, "installed"), (P::Platform, "apple")])),
+        (
+            "accessgrid_active",
+            with(card(C::WalletPass, "active"), &[(P::DeviceStatus, "installed"), (P::Platform, "apple")]),
+        ),
         ("accessgrid_suspended", with(card(C::WalletPass, "suspended"), &pass)),
         ("accessgrid_unlink", card(C::WalletPass, "unlink")),
         ("accessgrid_unknown", card(C::WalletPass, "inactive")),
@@ -418,7 +430,13 @@ fn gallery() -> Vec<(&'static str, Credential)> {
         ("cardexchange_issued", with(card(C::PrintedCard, "issued"), &printed)),
         ("cardexchange_activated", with(card(C::PrintedCard, "activated"), &printed)),
         ("gallagher_active", mobile(InvitationStatus::Accepted, CardStatus::Active, "Active")),
-        ("gallagher_badge", with(card(C::ApplePass, "active"), &[(P::Sibling, "phone credential 0411****22"), (P::Device, "applePhone")])),
+        (
+            "gallagher_badge",
+            with(
+                card(C::ApplePass, "active"),
+                &[(P::Sibling, "phone credential 0411****22"), (P::Device, "applePhone")],
+            ),
+        ),
     ]
 }
 

@@ -78,13 +78,7 @@ const WALLET_PASS: &[&[Piece]] = &[
         Wire(">"),
         At("suspended"),
     ],
-    &[
-        Wire("    |                    +-"),
-        Way(Verb::Unlink, "unlink"),
-        Wire("->"),
-        At("unlink"),
-        Wire("<------+"),
-    ],
+    &[Wire("    |                    +-"), Way(Verb::Unlink, "unlink"), Wire("->"), At("unlink"), Wire("<------+")],
     &[Wire("    +--"), Way(Verb::End, "delete"), Wire("-->"), At("deleted"), Wire("<-- from every state, for good")],
 ];
 
@@ -210,11 +204,17 @@ fn in_groups(card: &Credential, lit: &[Lit], width: usize) -> Vec<Drawn> {
     lines
 }
 
-/// Only the state and where it may go from here.
+/// Only the state and where it may go from here, the words of one key together.
 fn nearby(card: &Credential, lit: &[Lit], width: usize) -> Vec<Drawn> {
+    let mut ways: Vec<(&str, String, &str)> = Vec::new();
+    for l in lit.iter().filter(|l| !l.word.is_empty()) {
+        match ways.iter_mut().find(|(key, ..)| *key == l.key) {
+            Some((_, words, _)) => *words = format!("{words} {}", l.word),
+            None => ways.push((&l.key, l.word.clone(), if l.tried { " ?" } else { "" })),
+        }
+    }
     let mut pieces = vec![station(&card.status_word.safe().to_string(), true)];
-    let known = lit.iter().filter(|l| !l.word.is_empty());
-    pieces.extend(known.map(|l| (Role::Key, format!("({} {}{})", l.key, l.word, if l.tried { " ?" } else { "" }))));
+    pieces.extend(ways.into_iter().map(|(key, words, mark)| (Role::Key, format!("({key} {words}{mark})"))));
     flow("state", pieces, width)
 }
 

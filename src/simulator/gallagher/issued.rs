@@ -6,15 +6,11 @@ use super::person::{Card, FIRST_ID, Person};
 use super::world::World;
 use crate::domain::change::PreparedChange;
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus};
-use crate::domain::ids::{BadId, CredentialId, HolderId, IntentId, Link, SagaId, TenantName, VendorKey};
-use crate::domain::journal::{
-    Act, Binding, EventDraft, IntentState, Marker, Payload, ProcessMark, Proof, Purpose, Remark, Seen, Snapshot,
-    contact_hash,
-};
-use crate::domain::policy::{ReissueMode, Why};
+use crate::domain::ids::{BadId, CredentialId, HolderId, Link, TenantName, VendorKey};
+use crate::domain::journal::{EventDraft, Marker};
 use crate::domain::text::Untrusted;
 use crate::simulator::Author;
-use crate::simulator::clock::later;
+use crate::simulator::past::{PastIssue, journal};
 use crate::simulator::population::{PassFate, spread};
 use jiff::Timestamp;
 

@@ -5,7 +5,7 @@ use passdesk::domain::credential::State;
 
 const SAM: &str = "4670";
 
-fn phone(stage: &Stage) -> Option<passdesk::simulator::judge::TrueCard> {
+fn phone(stage: &Stage) -> Option<passdesk::simulator::TrueCard> {
     stage.world().cardholder(SAM).unwrap().cards.into_iter().find(|c| c.class == "mobile")
 }
 
