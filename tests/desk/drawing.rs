@@ -331,8 +331,8 @@ fn what_is_lit_is_what_the_contracts_allow() {
                 drawn.dedup();
                 let at = format!("{class} {word} {columns}x{rows}\n{screen}");
                 if *class == CredentialClass::PrintedCard {
-                    let words = lit.iter().flat_map(|l| l.split(' ').filter(|w| w.len() > 1));
-                    let mut reached: Vec<&str> = words.collect();
+                    let drawn_words = lit.iter().flat_map(|l| l.split(' ').filter(|w| w.len() > 1));
+                    let mut reached: Vec<&str> = drawn_words.collect();
                     reached.sort_unstable();
                     assert_eq!(reached.join(" "), *words, "{at}");
                 } else {
