@@ -21,7 +21,7 @@ const WATCH_FOR: SignedDuration = SignedDuration::from_secs(120);
 /// Between two looks at whether the new credential is accepted: "within one poll, 60 s at most" (decision 19).
 const WAITING_EVERY: Duration = Duration::from_secs(30);
 /// Between two looks at whether the holder added a new digital card.
-const AWAITED_EVERY: Duration = Duration::from_secs(60);
+const AWAITED_EVERY: Duration = Duration::from_mins(1);
 /// Between two looks at open questions, by how old the youngest is: (age, pause), seconds (safety.md section 3).
 const RECONCILE: [(i64, u64); 6] = [(5, 2), (15, 5), (60, 15), (300, 60), (900, 120), (i64::MAX, 600)];
 

@@ -568,7 +568,7 @@ fn a_digital_card_is_waited_for_and_the_old_one_offered_for_its_end() {
     assert_eq!(acts(&bench.effects), 0, "no call can add a digital card");
     let old = "gall:1/a".parse().unwrap();
     let polls = |effects: &[Effect]| {
-        effects.iter().any(|e| matches!(e, Effect::Timer(Timer::Watch(_), after) if *after >= Duration::from_secs(60)))
+        effects.iter().any(|e| matches!(e, Effect::Timer(Timer::Watch(_), after) if *after >= Duration::from_mins(1)))
     };
     assert!(polls(&effects) && bench.model.jobs() == 1);
     let look = |cards: Vec<Credential>| {

@@ -213,7 +213,7 @@ fn nearby(card: &Credential, lit: &[Lit], width: usize) -> Vec<Drawn> {
             None => ways.push((&l.key, l.word.clone(), if l.tried { " ?" } else { "" })),
         }
     }
-    let mut pieces = vec![station(&card.status_word.safe().to_string(), true)];
+    let mut pieces = vec![station(card.status_word.safe().as_str(), true)];
     pieces.extend(ways.into_iter().map(|(key, words, mark)| (Role::Key, format!("({key} {words}{mark})"))));
     flow("state", pieces, width)
 }

@@ -11,7 +11,7 @@ use crate::domain::journal::{EventDraft, Marker};
 use crate::domain::text::Untrusted;
 use crate::simulator::Author;
 use crate::simulator::past::{PastIssue, journal};
-use crate::simulator::population::{PassFate, spread};
+use crate::simulator::population::PassFate;
 use jiff::Timestamp;
 
 /// A pass that this console issued before the world began.
