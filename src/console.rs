@@ -1,5 +1,6 @@
 //! The state of the screen and the one function that changes it. No I/O and no clock in here.
 
+pub mod allowed;
 pub mod answers;
 pub mod browse;
 pub mod commands;
@@ -9,6 +10,7 @@ pub mod message;
 pub mod model;
 pub mod update;
 pub mod wizard;
+pub mod wording;
 
 #[cfg(test)]
 mod tests;

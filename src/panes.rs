@@ -102,7 +102,7 @@ fn accordion(p: &mut Places, body: Rect, focus: Pane, cards: u16) {
     let rows = body.height - 1;
     // Rows with title: [holders, cards, pass, history], from what each must have to what it would like.
     let least = [3, 3, 3, 2];
-    let liked = [3, (cards + 1).clamp(3, 6), 8, 4];
+    let liked = [3, (cards + 1).clamp(3, 6), if focus == Pane::Pass { 11 } else { 8 }, 4];
     let mut heights = least;
     let mut free = rows.saturating_sub(heights.iter().sum());
     let at = match focus {

@@ -2,6 +2,7 @@
 
 use super::message::{Answer, Effect, HolderView, Query, Slot};
 use super::model::{Model, Pane, Tone};
+use super::wizard::Plan;
 use crate::domain::ids::TenantName;
 use crate::domain::ownership::most_needy_first;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -26,7 +27,7 @@ impl Model {
                 } else if slot == Slot::Cached && self.focus <= Pane::Holders {
                     self.shown = super::model::Shown::default();
                 }
-                Vec::new()
+                self.open_pending()
             }
             Answer::History(rows, gap) => {
                 self.history_cursor = self.history_cursor.min(rows.len().saturating_sub(1));
@@ -34,7 +35,8 @@ impl Model {
                 self.history_gap = gap;
                 Vec::new()
             }
-            Answer::Plan(plan) => self.plan_read(Ok(plan)),
+            Answer::Plan(plan) => self.plan_read(Ok(Plan::Reissue(plan))),
+            Answer::TurnPlan(plan) => self.plan_read(Ok(Plan::Turn(plan))),
             Answer::Failed(problem) => self.query_failed(slot, problem),
         }
     }

@@ -3,8 +3,9 @@
 use super::keymap::{Chord, Key};
 use super::message::Effect;
 use super::model::{Model, Overlay, Palette, Pane};
+use super::{allowed, wording};
+use crate::domain::lifecycle::Verb;
 use crate::domain::policy::Writes;
-use crate::ports::ledger::LedgerHealth;
 use std::borrow::Cow;
 
 /// What a command may do.
@@ -59,6 +60,8 @@ pub struct Command {
     pub place: Place,
     /// What it may do.
     pub kind: Kind,
+    /// What it does to the credential under the cursor, if it is an act on one that exists.
+    pub verb: Option<Verb>,
     /// Shown in the footer of the panes, first ones first; 0: only in the help.
     pub rank: u8,
     /// The same for the search line, where letters are text.
@@ -69,64 +72,19 @@ pub struct Command {
     pub run: fn(&mut Model) -> Vec<Effect>,
 }
 
+impl Command {
+    /// What stands beside the key now: the vendor's own word for the credential under the cursor.
+    pub fn title_for(&self, model: &Model) -> &'static str {
+        match (self.verb, model.shown.card()) {
+            (Some(verb), Some((card, _))) => wording::title(card, verb),
+            _ => self.title,
+        }
+    }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "one shape for every row of the table")]
 fn always(_: &Model) -> Result<(), Cow<'static, str>> {
     Ok(())
-}
-
-fn nothing(_: &mut Model) -> Vec<Effect> {
-    Vec::new()
-}
-
-/// Why this version cannot do it although the vendor can.
-const NOT_YET: &str = "not in this version; use Command Centre";
-
-fn suspend_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
-    let (card, _) = model.shown.card().ok_or("no card is selected")?;
-    if card.invitation.is_some() && !card.usable() {
-        return Err("nothing is installed to suspend".into());
-    }
-    if card.state() == crate::domain::credential::State::Suspended {
-        return Err("already suspended".into());
-    }
-    Err(NOT_YET.into())
-}
-
-fn resume_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
-    let (card, _) = model.shown.card().ok_or("no card is selected")?;
-    if card.state() != crate::domain::credential::State::Suspended {
-        return Err("not suspended".into());
-    }
-    Err(NOT_YET.into())
-}
-
-fn end_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
-    model.shown.card().ok_or("no card is selected")?;
-    Err(NOT_YET.into())
-}
-
-/// Why the credential under the cursor cannot be reissued now.
-pub fn reissue_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
-    use crate::domain::credential::CredentialClass;
-    let (card, _) = model.shown.card().ok_or("no card is selected")?;
-    if card.class != CredentialClass::Mobile {
-        return Err("only phone credentials are issued from here; plastic is encoded or printed".into());
-    }
-    if let Some(open) = model.open_for(&card.holder) {
-        return Err(format!("a change of this person is {}; w shows it", open.state).into());
-    }
-    if model.running.iter().any(|r| r.holder == card.holder) {
-        return Err("a change of this person is being sent".into());
-    }
-    let down = model.tenant(&card.id.tenant).is_some_and(|t| matches!(t.connection, Some(Err(_))));
-    if down {
-        return Err(format!("{} does not answer; R tries again", card.id.tenant).into());
-    }
-    // While the ledger is being verified the preview may be looked at; only `y` waits for it.
-    match model.may_write() {
-        Err(_) if model.ledger == LedgerHealth::Verifying && model.writes == Writes::Unlocked => Ok(()),
-        other => other.map_err(Cow::from),
-    }
 }
 
 fn lock_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
@@ -153,6 +111,7 @@ const fn row(
         keys,
         place: Place::Panes,
         kind: Kind::Look,
+        verb: None,
         rank,
         search_rank: 0,
         enabled: always,
@@ -178,6 +137,13 @@ const fn act(mut command: Command, enabled: fn(&Model) -> Result<(), Cow<'static
     command
 }
 
+/// An act on one credential that exists.
+const fn turn(verb: Verb, command: Command, enabled: fn(&Model) -> Result<(), Cow<'static, str>>) -> Command {
+    let mut command = act(command, enabled);
+    command.verb = Some(verb);
+    command
+}
+
 const fn when(mut command: Command, enabled: fn(&Model) -> Result<(), Cow<'static, str>>) -> Command {
     command.enabled = enabled;
     command
@@ -195,37 +161,74 @@ pub static COMMANDS: &[Command] = &[
             &[&[Char('r')]],
             1,
             Model::open_wizard,
-            "replace the phone credential under the cursor; opens a preview, nothing is sent before y",
+            "replace the credential under the cursor; opens a preview, nothing is sent before y",
         ),
-        reissue_allowed,
+        allowed::reissue,
     ),
-    act(
+    turn(
+        Verb::Suspend,
         row(
             "suspend",
             "suspend",
             Group::Act,
             &[&[Char('s')]],
             2,
-            nothing,
-            "set the card to a disabled state (not in this version)",
+            |m| m.open_turn(Verb::Suspend),
+            "stop it so that it can be resumed (CardExchange: block); opens a preview, nothing is sent before y",
         ),
-        suspend_allowed,
+        |m| allowed::turn(m, Verb::Suspend),
     ),
-    act(
+    turn(
+        Verb::Resume,
         row(
             "resume",
             "resume",
             Group::Act,
             &[&[Char('S')]],
             3,
-            nothing,
-            "set a disabled card back to active (not in this version)",
+            |m| m.open_turn(Verb::Resume),
+            "let a stopped one work again (CardExchange: unblock); opens a preview, nothing is sent before y",
         ),
-        resume_allowed,
+        |m| allowed::turn(m, Verb::Resume),
     ),
-    act(
-        row("end", "remove", Group::Act, &[&[Char('x')]], 4, nothing, "remove the card for good (not in this version)"),
-        end_allowed,
+    turn(
+        Verb::End,
+        row(
+            "end",
+            "end",
+            Group::Act,
+            &[&[Char('x')]],
+            4,
+            |m| m.open_turn(Verb::End),
+            "end it for good: remove, delete or withdraw, as its vendor says; opens a preview, nothing is sent before y",
+        ),
+        |m| allowed::turn(m, Verb::End),
+    ),
+    turn(
+        Verb::Unlink,
+        row(
+            "unlink",
+            "unlink",
+            Group::Act,
+            &[&[Char('a'), Char('l')]],
+            5,
+            |m| m.open_turn(Verb::Unlink),
+            "take a pass out of the wallet for good (AccessGrid); opens a preview, nothing is sent before y",
+        ),
+        |m| allowed::turn(m, Verb::Unlink),
+    ),
+    turn(
+        Verb::Set,
+        row(
+            "set-word",
+            "set word",
+            Group::Act,
+            &[&[Char('a'), Char('w')]],
+            5,
+            |m| m.open_turn(Verb::Set),
+            "give it another of its vendor's or site's own state words; opens a preview, nothing is sent before y",
+        ),
+        |m| allowed::turn(m, Verb::Set),
     ),
     searching(
         1,
@@ -379,6 +382,16 @@ pub static COMMANDS: &[Command] = &[
     ),
 ];
 
+/// The commands that wait behind a first key, for the strip that lists them.
+pub fn behind(prefix: Key) -> impl Iterator<Item = (&'static Command, Key)> {
+    COMMANDS.iter().flat_map(move |command| {
+        command.keys.iter().filter_map(move |chord| match chord {
+            [first, second] if *first == prefix => Some((command, *second)),
+            _ => None,
+        })
+    })
+}
+
 /// What a key, after a possible first key of a pair, means in the panes.
 pub enum Meaning {
     /// This command.
@@ -474,8 +487,12 @@ mod tests {
         for command in COMMANDS.iter().filter(|c| c.kind == Kind::Act) {
             for chord in command.keys {
                 assert!(
-                    matches!(chord, [Key::Char(c)] if *c != 'y'),
-                    "{} must hang on one plain letter that is not y",
+                    match chord {
+                        [Key::Char(c)] => *c != 'y',
+                        [Key::Char(a), Key::Char(b)] => a != b && *a != 'y' && *b != 'y',
+                        _ => false,
+                    },
+                    "{} must hang on plain letters that are not y and not one letter twice",
                     command.name
                 );
             }

@@ -2,13 +2,15 @@
 
 use super::keymap::Key;
 use super::message::{Effect, HolderView, Timer};
-use super::model::{Model, Overlay, Tone, Watch};
+use super::model::{Awaits, Model, Overlay, Pending, Running, Tone, Watch};
 use super::wizard::DWELL;
-use crate::domain::credential::InvitationStatus;
+use crate::domain::credential::{CredentialClass, InvitationStatus, State};
 use crate::domain::ids::{CredentialId, HolderId, IntentId};
 use crate::domain::journal::{IntentRecord, IntentState};
+use crate::domain::lifecycle::Verb;
+use crate::domain::policy::ReissueMode;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::domain::reissue::{ReissueEnd, ReissueStep, Settled};
+use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueStep, Settled};
 use jiff::SignedDuration;
 use std::time::Duration;
 
@@ -18,10 +20,32 @@ const WATCH_EVERY: Duration = Duration::from_secs(3);
 const WATCH_FOR: SignedDuration = SignedDuration::from_secs(120);
 /// Between two looks at whether the new credential is accepted: "within one poll, 60 s at most" (decision 19).
 const WAITING_EVERY: Duration = Duration::from_secs(30);
+/// Between two looks at whether the holder added a new digital card.
+const AWAITED_EVERY: Duration = Duration::from_mins(1);
 /// Between two looks at open questions, by how old the youngest is: (age, pause), seconds (safety.md section 3).
 const RECONCILE: [(i64, u64); 6] = [(5, 2), (15, 5), (60, 15), (300, 60), (900, 120), (i64::MAX, 600)];
 
+/// A row of the list of jobs that the cursor can stand on.
+#[derive(Clone, Copy, Debug)]
+pub enum Job<'a> {
+    /// An intent that is not settled.
+    Open(&'a IntentRecord),
+    /// The old credential waits for the new one to work.
+    Waiting(&'a IntentRecord),
+    /// The old credential is stopped, and the new one is not issued.
+    HalfDone(&'a IntentRecord),
+    /// The holder adds a new credential herself.
+    Awaited(&'a Watch),
+}
+
 impl Model {
+    /// The rows of the list of jobs, as shown.
+    pub fn job_rows(&self) -> Vec<Job<'_>> {
+        let waiting = |record| if is_half(record) { Job::HalfDone(record) } else { Job::Waiting(record) };
+        let open = self.open.iter().map(Job::Open);
+        open.chain(self.waiting.iter().map(waiting)).chain(self.awaited().map(Job::Awaited)).collect()
+    }
+
     /// Looks at what is not finished, but for the changes that run right now.
     pub(super) fn look_again(&self) -> Effect {
         Effect::Recover { busy: self.running.iter().map(|r| r.holder.clone()).collect() }
@@ -41,9 +65,15 @@ impl Model {
 
     /// A reissue, or its second half, ended.
     pub(super) fn ended(&mut self, holder: &HolderId, end: ReissueEnd) -> Vec<Effect> {
-        self.running.retain(|r| r.holder != *holder);
+        let at = self.running.iter().position(|r| r.holder == *holder);
+        let done = at.map(|at| self.running.remove(at).done).unwrap_or_default();
         let mut effects = Vec::new();
         match end {
+            ReissueEnd::Done { .. } if !done.is_empty() => {
+                self.say(Tone::Ok, &done);
+                self.watches
+                    .retain(|w| w.holder != *holder || !matches!(w.awaits, Awaits::Another { found: Some(_), .. }));
+            }
             ReissueEnd::Done { new, ownership, .. } => {
                 if let Some(new) = new {
                     let badge = ownership.as_ref().map_or("", |o| o.grade.badge());
@@ -67,10 +97,10 @@ impl Model {
                 self.shown.cursor = Some(new.id.clone());
                 effects.extend(self.watch(&new.id, holder));
             }
-            ReissueEnd::Watching(_) => {
-                self.say(Tone::Info, "Nothing was sent: the holder adds the new card; R shows when it is there.");
-            }
-            ReissueEnd::NotSent(problem) | ReissueEnd::Rejected(_, problem) | ReissueEnd::HalfDone(_, problem) => {
+            ReissueEnd::Watching(plan) => effects.extend(self.await_new(&plan)),
+            ReissueEnd::NotSent(problem) | ReissueEnd::Rejected(_, problem) => self.trouble(&problem),
+            ReissueEnd::HalfDone(_, problem) => {
+                let problem = Problem { what: format!("HALF DONE: {}; w, ENT finishes it", problem.what), ..problem };
                 self.trouble(&problem);
             }
             ReissueEnd::Unknown(_, problem) => {
@@ -102,8 +132,29 @@ impl Model {
         else {
             return Vec::new();
         };
-        self.watches.push(Watch { card: card.clone(), holder: holder.clone(), link, since: self.now });
-        vec![Effect::Timer(Timer::Watch(card.clone()), WATCH_EVERY)]
+        let (card, holder, since) = (card.clone(), holder.clone(), self.now);
+        self.watches.push(Watch { awaits: Awaits::Invitation, card: card.clone(), holder, link, since });
+        vec![Effect::Timer(Timer::Watch(card), WATCH_EVERY)]
+    }
+
+    /// Nothing is sent: the holder adds the new credential herself, and this console looks whether it is there.
+    pub(super) fn await_new(&mut self, plan: &ReissuePlan) -> Vec<Effect> {
+        let card = plan.old.id.clone();
+        self.watches.retain(|w| w.card != card);
+        self.watches.push(Watch {
+            awaits: Awaits::Another { known: plan.before.clone(), found: None },
+            card: card.clone(),
+            holder: plan.holder.id.clone(),
+            link: plan.holder.link.clone(),
+            since: self.now,
+        });
+        let text = format!(
+            "Nothing was sent: {} adds the new digital card on the new phone; looked for every minute while this \
+             console runs (w). The old one works until it is ended.",
+            plan.holder.name().safe()
+        );
+        self.say(Tone::Ok, &text);
+        vec![Effect::Timer(Timer::Watch(card), AWAITED_EVERY)]
     }
 
     /// The pause between two looks at a new invitation is over.
@@ -118,6 +169,9 @@ impl Model {
     /// A watched invitation as it is now.
     pub(super) fn watched(&mut self, card: &CredentialId, result: Result<Box<HolderView>, Problem>) -> Vec<Effect> {
         let Some(at) = self.watches.iter().position(|w| w.card == *card) else { return Vec::new() };
+        if matches!(self.watches[at].awaits, Awaits::Another { .. }) {
+            return self.another_looked_for(at, result);
+        }
         let old = self.now.duration_since(self.watches[at].since) > WATCH_FOR;
         match result {
             Ok(view) => {
@@ -161,6 +215,44 @@ impl Model {
         vec![Effect::Timer(Timer::Watch(card.clone()), WATCH_EVERY)]
     }
 
+    /// Whether the holder added another credential, and what is to be done with the old one then.
+    fn another_looked_for(&mut self, at: usize, result: Result<Box<HolderView>, Problem>) -> Vec<Effect> {
+        let card = self.watches[at].card.clone();
+        let again = vec![Effect::Timer(Timer::Watch(card.clone()), AWAITED_EVERY)];
+        let view = match result {
+            Ok(view) => view,
+            Err(problem) => {
+                self.log(Tone::Warn, &problem.to_string(), &problem.detail);
+                return again;
+            }
+        };
+        let name = view.holder.name().safe();
+        let old_works = view.cards.iter().any(|(c, _)| c.id == card && c.state() != State::Ended);
+        let Awaits::Another { known, found } = &mut self.watches[at].awaits else { return Vec::new() };
+        let fresh = |class, id: &CredentialId| class == CredentialClass::DigitalCard && !known.contains(id);
+        let new = view.cards.iter().find(|(c, _)| fresh(c.class, &c.id) && c.state() == State::Active);
+        let Some((new, _)) = new else {
+            if self.shown.view.as_ref().is_some_and(|v| v.holder.id == view.holder.id) {
+                self.show(*view);
+            }
+            return again;
+        };
+        *found = Some(new.id.clone());
+        if self.shown.view.as_ref().is_some_and(|v| v.holder.id == view.holder.id) {
+            self.show(*view);
+        }
+        if old_works {
+            let text =
+                format!("{name} added a new digital card, and it works; the old one still does: w, ENT shows its end.");
+            self.say(Tone::Warn, &text);
+        } else {
+            self.watches.remove(at);
+            let text = format!("{name} added a new digital card, and it works; the old one is gone already.");
+            self.say(Tone::Ok, &text);
+        }
+        Vec::new()
+    }
+
     /// A person as people say it: her name where it is on screen, else her id.
     pub fn who(&self, holder: &HolderId) -> String {
         let shown = self.shown.view.as_ref().map(|v| &v.holder).filter(|h| h.id == *holder);
@@ -200,7 +292,7 @@ impl Model {
         // What is on screen of that person was read before it was settled.
         let mut effects = again.map(|h| self.read_live(h.id, h.link)).unwrap_or_default();
         for record in &self.waiting {
-            if !known.contains(&record.intent) {
+            if !known.contains(&record.intent) && !is_half(record) {
                 effects.push(Effect::Timer(Timer::Waiting(record.intent), Duration::from_secs(2)));
             }
         }
@@ -215,7 +307,8 @@ impl Model {
             effects.push(Effect::Timer(Timer::Reconcile(0), Duration::from_secs(pause)));
         }
         if let Some(Overlay::Jobs { cursor, .. }) = &mut self.overlay {
-            *cursor = (*cursor).min((self.open.len() + self.waiting.len()).saturating_sub(1));
+            let awaited = self.watches.iter().filter(|w| matches!(w.awaits, Awaits::Another { .. })).count();
+            *cursor = (*cursor).min((self.open.len() + self.waiting.len() + awaited).saturating_sub(1));
         }
         effects
     }
@@ -256,13 +349,13 @@ impl Model {
 
     fn retire(&mut self, record: IntentRecord) -> Vec<Effect> {
         let holder = record.purpose.holder.clone();
-        self.running.push(super::model::Running { holder, words: "retiring the old pass".into() });
+        self.running.push(Running { holder, words: "retiring the old pass".into(), done: String::new() });
         vec![Effect::Retire(Box::new(record))]
     }
 
     /// A key while the list of jobs stands open.
     pub(super) fn jobs_key(&mut self, key: Key) -> Vec<Effect> {
-        let count = self.open.len() + self.waiting.len();
+        let count = self.job_rows().len();
         let (now, deliberate) = (self.since_start, self.deliberate());
         let Some(Overlay::Jobs { cursor, confirm, drawn }) = &mut self.overlay else { return Vec::new() };
         if let Some(intent) = *confirm {
@@ -282,18 +375,64 @@ impl Model {
             Key::Down | Key::Char('j') => *cursor = (*cursor + 1).min(count.saturating_sub(1)),
             Key::Up | Key::Char('k') => *cursor = cursor.saturating_sub(1),
             Key::Char('R') | Key::F(5) => return vec![self.look_again()],
-            Key::Enter => {
-                let row = self.open.iter().chain(&self.waiting).nth(*cursor);
-                // Waiting work is DONE as far as its own intent goes; of the open ones only questions can be parked.
-                let offered = |r: &&IntentRecord| {
-                    matches!(r.state, IntentState::Unknown | IntentState::Ambiguous | IntentState::Diverged)
-                        || r.state == IntentState::Done
-                };
-                (*confirm, *drawn) = (row.filter(offered).map(|r| r.intent), None);
-            }
+            Key::Enter => return self.job_opened(),
+            Key::Char('X') => self.job_dropped(),
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Enter on a row: asks, or opens a preview. It never writes (rule R1).
+    fn job_opened(&mut self) -> Vec<Effect> {
+        let Some(Overlay::Jobs { cursor, .. }) = &self.overlay else { return Vec::new() };
+        let mut asked = None;
+        let mut next = None;
+        match self.job_rows().get(*cursor) {
+            Some(Job::Waiting(record)) => asked = Some(record.intent),
+            // Of the open ones only questions can be parked.
+            Some(Job::Open(record)) => {
+                let parks =
+                    matches!(record.state, IntentState::Unknown | IntentState::Ambiguous | IntentState::Diverged);
+                asked = parks.then_some(record.intent);
+            }
+            Some(Job::HalfDone(record)) => {
+                next = record.purpose.old.as_ref().map(|old| Pending {
+                    holder: record.purpose.holder.clone(),
+                    link: record.purpose.holder_link.clone(),
+                    credential: old.id.clone(),
+                    verb: None,
+                });
+            }
+            Some(Job::Awaited(watch)) if matches!(watch.awaits, Awaits::Another { found: Some(_), .. }) => {
+                next = Some(Pending {
+                    holder: watch.holder.clone(),
+                    link: watch.link.clone(),
+                    credential: watch.card.clone(),
+                    verb: Some(Verb::End),
+                });
+            }
+            Some(Job::Awaited(_)) | None => {}
+        }
+        if let Some(pending) = next {
+            return self.look_at(pending);
+        }
+        if let Some(Overlay::Jobs { confirm, drawn, .. }) = &mut self.overlay {
+            (*confirm, *drawn) = (asked, None);
+        }
+        Vec::new()
+    }
+
+    /// `X` on a row: this console stops looking for what a holder was to add. Nothing is changed anywhere.
+    fn job_dropped(&mut self) {
+        let Some(Overlay::Jobs { cursor, .. }) = &self.overlay else { return };
+        let Some(Job::Awaited(watch)) = self.job_rows().get(*cursor).copied() else { return };
+        let card = watch.card.clone();
+        self.watches.retain(|w| w.card != card);
+        let count = self.job_rows().len();
+        if let Some(Overlay::Jobs { cursor, .. }) = &mut self.overlay {
+            *cursor = (*cursor).min(count.saturating_sub(1));
+        }
+        self.say(Tone::Info, "This console looks no more for that digital card; both stay as they are.");
     }
 
     /// `y` on a row of the list: the intent it was asked about, wherever its row stands by now.
@@ -310,4 +449,9 @@ impl Model {
         let parked = self.open.iter().find(|r| r.intent == intent).map(|r| r.purpose.holder.clone());
         parked.map(|holder| Effect::Hold(intent, holder)).into_iter().collect()
     }
+}
+
+/// A reissue that stopped the old credential first and has not issued the new one.
+pub(super) fn is_half(record: &IntentRecord) -> bool {
+    record.purpose.mode == ReissueMode::RevokeFirst && !record.purpose.act.makes()
 }

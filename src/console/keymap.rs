@@ -69,7 +69,9 @@ impl fmt::Display for Key {
 /// One or two keys that together mean one command.
 pub type Chord = &'static [Key];
 
-/// A chord as it is written in hints, help and README.
+/// A chord as it is written in hints, help and README: `gg`, `a l`.
 pub fn written(chord: &[Key]) -> String {
-    chord.iter().map(ToString::to_string).collect()
+    let keys: Vec<String> = chord.iter().map(ToString::to_string).collect();
+    let doubled = matches!(chord, [first, second] if first == second);
+    keys.join(if doubled { "" } else { " " })
 }

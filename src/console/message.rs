@@ -10,6 +10,7 @@ use crate::domain::ownership::Ownership;
 use crate::domain::problem::Problem;
 use crate::domain::reissue::{Names, ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep, Settled};
 use crate::domain::text::Untrusted;
+use crate::domain::turn::{TurnPlan, TurnRequest};
 use crate::ports::cache::{FillMark, Hits, Scope};
 use crate::ports::ledger::LedgerHealth;
 use crate::ports::provider::Connection;
@@ -86,6 +87,8 @@ pub enum Query {
     History(HolderId, usize),
     /// What a reissue would do, from a live read. Sends nothing.
     Preview(Box<ReissueRequest>),
+    /// What an act on one credential would do, from a live read. Sends nothing.
+    PreviewTurn(Box<TurnRequest>),
 }
 
 /// A person with her credentials and whose they are.
@@ -124,6 +127,8 @@ pub enum Answer {
     History(Vec<Operation>, Option<Problem>),
     /// To [`Query::Preview`].
     Plan(Box<ReissuePlan>),
+    /// To [`Query::PreviewTurn`].
+    TurnPlan(Box<TurnPlan>),
     /// To any of them.
     Failed(Problem),
 }
@@ -171,6 +176,8 @@ pub enum Timer {
     Toast(u64),
     /// The wizard's target is getting old, with the wizard's number.
     Refresh(u64),
+    /// A first key waits for its second: list what may follow, with the number of the first key.
+    Strip(u64),
     /// Look at a credential again.
     Watch(CredentialId),
     /// Look whether waiting work can go on.
@@ -203,6 +210,8 @@ pub enum Effect {
     CheckWaiting(Box<IntentRecord>),
     /// Act: run exactly this plan.
     Reissue(Box<ReissuePlan>),
+    /// Act: run exactly this plan.
+    Turn(Box<TurnPlan>),
     /// Act: retire the old credential of waiting work.
     Retire(Box<IntentRecord>),
     /// Park an open question in the ledger; changes nothing at a vendor.
@@ -216,6 +225,6 @@ pub enum Effect {
 impl Effect {
     /// True for the effects that change something at a vendor.
     pub fn is_act(&self) -> bool {
-        matches!(self, Self::Reissue(_) | Self::Retire(_))
+        matches!(self, Self::Reissue(_) | Self::Turn(_) | Self::Retire(_))
     }
 }

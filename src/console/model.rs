@@ -140,9 +140,38 @@ pub struct Message {
     pub detail: String,
 }
 
-/// A credential whose invitation is being looked at until it is out (journey 1).
+/// What a watch waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Awaits {
+    /// The invitation of the credential is out (journey 1).
+    Invitation,
+    /// The holder adds another credential beside this one (Thales D1).
+    Another {
+        /// What she had before.
+        known: Vec<CredentialId>,
+        /// The other one, once it is there and works.
+        found: Option<CredentialId>,
+    },
+}
+
+/// A preview that opens as soon as a person is read, because somebody asked for it by a key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// The person.
+    pub holder: HolderId,
+    /// Where the vendor serves her.
+    pub link: crate::domain::ids::Link,
+    /// The credential.
+    pub credential: CredentialId,
+    /// What is to be done to it; `None`: it is replaced.
+    pub verb: Option<crate::domain::lifecycle::Verb>,
+}
+
+/// A credential that is being looked at while this console runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Watch {
+    /// What it waits for.
+    pub awaits: Awaits,
     /// The credential.
     pub card: CredentialId,
     /// The person.
@@ -160,6 +189,8 @@ pub struct Running {
     pub holder: HolderId,
     /// What it is doing, in words.
     pub words: String,
+    /// What is said once it is done; empty: a reissue, whose end says it.
+    pub done: String,
 }
 
 /// Who is shown, and her credentials.
@@ -255,7 +286,7 @@ pub struct Model {
     pub running: Vec<Running>,
     /// Intents that are not settled.
     pub open: Vec<IntentRecord>,
-    /// AFTER_ACCEPT work whose old credential still works.
+    /// AFTER_ACCEPT work whose old credential still works, and REVOKE_FIRST work that is half done.
     pub waiting: Vec<IntentRecord>,
     /// Of the waiting work, what was confirmed in this run and goes on by itself.
     pub confirmed: HashSet<SagaId>,
@@ -267,6 +298,12 @@ pub struct Model {
     pub messages: Vec<Message>,
     /// The first key of a two-key command.
     pub prefix: Option<super::keymap::Key>,
+    /// The strip that lists what may follow it stands on the screen.
+    pub strip: bool,
+    /// How many first keys there were.
+    pub(super) prefix_number: u64,
+    /// A preview that waits for its person to be read.
+    pub(super) pending: Option<Pending>,
     /// Leave as soon as nothing is in flight.
     pub leaving: bool,
     /// Number of the newest query of each slot.
@@ -328,6 +365,9 @@ impl Model {
             toast: None,
             messages: Vec::new(),
             prefix: None,
+            strip: false,
+            prefix_number: 0,
+            pending: None,
             leaving: false,
             generations: [0; Slot::COUNT],
             counter: 0,
@@ -352,11 +392,24 @@ impl Model {
 
     /// The waiting work that will retire this credential, if there is any.
     pub fn replacing(&self, card: &Credential) -> Option<&IntentRecord> {
-        self.waiting.iter().find(|w| w.purpose.old.as_ref().is_some_and(|old| old.is(card)))
+        let replaces =
+            |w: &&IntentRecord| !super::jobs::is_half(w) && w.purpose.old.as_ref().is_some_and(|old| old.is(card));
+        self.waiting.iter().find(replaces)
     }
 
-    /// How many jobs the header counts: running, open and waiting.
+    /// How many jobs the header counts: running, open, waiting, and awaited from holders.
     pub fn jobs(&self) -> usize {
-        self.running.len() + self.open.iter().filter(|r| r.state.blocks()).count() + self.waiting.len()
+        let open = self.open.iter().filter(|r| r.state.blocks()).count();
+        self.running.len() + open + self.waiting.len() + self.awaited().count()
+    }
+
+    /// REVOKE_FIRST work whose old credential is stopped and whose new one is not issued.
+    pub fn half_done(&self) -> impl Iterator<Item = &IntentRecord> {
+        self.waiting.iter().filter(|record| super::jobs::is_half(record))
+    }
+
+    /// The watches for what holders add themselves.
+    pub fn awaited(&self) -> impl Iterator<Item = &Watch> {
+        self.watches.iter().filter(|w| matches!(w.awaits, Awaits::Another { .. }))
     }
 }

@@ -12,6 +12,8 @@ use tui_input::{Input, InputRequest};
 const TOAST: Duration = Duration::from_secs(8);
 /// A confirming key counts only if no key came for this long before it.
 const QUIET: Duration = Duration::from_millis(80);
+/// After a first key its second ones are listed.
+const STRIP: Duration = Duration::from_millis(300);
 /// Keys kept while a search that Enter waits for is under way.
 const TYPED_AHEAD: usize = 16;
 /// Lines kept in the message log.
@@ -116,6 +118,7 @@ impl Model {
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
         let before = self.toast.as_ref().map(|t| t.number);
+        self.pending = None;
         let mut effects = self.routed_key(key);
         self.last_key = Some(self.since_start);
         if self.toast.as_ref().map(|t| t.number) != before {
@@ -148,18 +151,20 @@ impl Model {
         }
         let in_text = self.focus == Pane::Search;
         let prefix = self.prefix.take();
+        self.strip = false;
         match commands::meaning(prefix, key, in_text) {
             Meaning::Command(command) => match (command.enabled)(self) {
                 Ok(()) => (command.run)(self),
                 Err(reason) => {
-                    let text = format!("{} is off: {reason}.", command.title);
+                    let text = format!("{} is off: {reason}.", command.title_for(self));
                     self.say(Tone::Info, &text);
                     Vec::new()
                 }
             },
             Meaning::Prefix => {
                 self.prefix = Some(key);
-                Vec::new()
+                self.prefix_number += 1;
+                vec![Effect::Timer(Timer::Strip(self.prefix_number), STRIP)]
             }
             // The key that leads here is easily pressed once more.
             Meaning::Nothing if in_text && key == Key::Char('/') && self.search.value().is_empty() => Vec::new(),
@@ -175,6 +180,7 @@ impl Model {
     fn interrupt(&mut self) -> Vec<Effect> {
         match &mut self.overlay {
             Some(Overlay::Wizard(w)) if w.field.is_some() => w.field = None,
+            Some(Overlay::Wizard(w)) if w.picking.is_some() => w.picking = None,
             Some(_) => self.overlay = None,
             None if self.focus == Pane::Search => return self.go(Pane::Holders),
             None => self.say(Tone::Info, "q quits."),
@@ -263,6 +269,10 @@ impl Model {
                 }
                 Vec::new()
             }
+            Timer::Strip(number) => {
+                self.strip = self.prefix.is_some() && self.prefix_number == number;
+                Vec::new()
+            }
             Timer::Refresh(number) => self.refresh_plan(number),
             Timer::Watch(card) => self.watch_again(&card),
             Timer::Waiting(intent) => self.check_waiting(intent),
@@ -319,7 +329,7 @@ impl Model {
                         (command.run)(self)
                     }
                     Err(reason) => {
-                        let text = format!("{} is off: {reason}.", command.title);
+                        let text = format!("{} is off: {reason}.", command.title_for(self));
                         self.say(Tone::Info, &text);
                         Vec::new()
                     }

@@ -1,16 +1,21 @@
-//! The reissue wizard: holds the exact plan that `y` confirms.
+//! The preview of an act: holds the exact plan that `y` confirms, be it a reissue or an act on one credential.
 
 use super::keymap::Key;
 use super::message::{Effect, Query, Slot, Timer};
-use super::model::{Model, Overlay, Tone};
+use super::model::{Model, Overlay, Pending, Running, Tone};
+use super::wording;
 use crate::domain::cardholder::Cardholder;
-use crate::domain::credential::Credential;
+use crate::domain::credential::{Credential, Particular, State};
+use crate::domain::lifecycle::{self, Verb};
+use crate::domain::operation::Source;
 use crate::domain::ownership::Ownership;
-use crate::domain::policy::{Why, Writes, note_problem, ticket_problem};
+use crate::domain::policy::{ConfirmLevel, ReissueMode, Why, Writes, note_problem, ticket_problem};
 use crate::domain::problem::Problem;
 use crate::domain::reissue::{ReissuePlan, ReissueRequest};
+use crate::domain::text::SafeText;
+use crate::domain::turn::{TurnPlan, TurnRequest};
 use crate::ports::ledger::LedgerHealth;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tui_input::Input;
 
@@ -21,18 +26,195 @@ const REFRESH: Duration = Duration::from_secs(8);
 /// After so many re-reads nobody is looking any more; `y` then asks for a fresh read first.
 const MAX_REFRESHES: u8 = 15;
 
+/// What the operator asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Replace a credential.
+    Reissue(ReissueRequest),
+    /// Act on one that exists.
+    Turn(TurnRequest),
+}
+
+impl Request {
+    /// What is to be done to a credential that exists; `None`: it is replaced.
+    pub fn verb(&self) -> Option<Verb> {
+        match self {
+            Self::Reissue(_) => None,
+            Self::Turn(turn) => Some(turn.verb),
+        }
+    }
+
+    /// The reason as chosen.
+    pub fn why(&self) -> Option<Why> {
+        match self {
+            Self::Reissue(r) => r.why,
+            Self::Turn(t) => t.why,
+        }
+    }
+
+    /// The reasons that its digits choose among.
+    pub fn reasons(&self) -> &'static [Why] {
+        match self.verb() {
+            Some(Verb::End) => &Why::ALL,
+            _ => Why::TO_REPLACE,
+        }
+    }
+
+    /// Ticket, or empty.
+    pub fn ticket(&self) -> &str {
+        match self {
+            Self::Reissue(r) => &r.ticket,
+            Self::Turn(t) => &t.ticket,
+        }
+    }
+
+    /// Note, or empty.
+    pub fn note(&self) -> &str {
+        match self {
+            Self::Reissue(r) => &r.note,
+            Self::Turn(t) => &t.note,
+        }
+    }
+
+    fn choose(&mut self, why: Why) {
+        match self {
+            Self::Reissue(r) => r.why = Some(why),
+            Self::Turn(t) => t.why = Some(why),
+        }
+    }
+
+    fn put(&mut self, field: Field, text: String) {
+        match (self, field) {
+            (Self::Reissue(r), Field::Ticket) => r.ticket = text,
+            (Self::Reissue(r), Field::Note) => r.note = text,
+            (Self::Turn(t), Field::Ticket) => t.ticket = text,
+            (Self::Turn(t), Field::Note) => t.note = text,
+        }
+    }
+
+    fn saw(&mut self, fingerprint: Option<String>) {
+        match self {
+            Self::Reissue(r) => r.seen = fingerprint,
+            Self::Turn(t) => t.seen = fingerprint,
+        }
+    }
+}
+
+/// What exactly would happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// A credential is replaced.
+    Reissue(Box<ReissuePlan>),
+    /// One credential gets another state.
+    Turn(Box<TurnPlan>),
+}
+
+impl Plan {
+    /// The reason in force.
+    pub fn why(&self) -> Option<Why> {
+        match self {
+            Self::Reissue(p) => p.why,
+            Self::Turn(p) => p.request.why,
+        }
+    }
+
+    /// The person as just read.
+    pub fn holder(&self) -> &Cardholder {
+        match self {
+            Self::Reissue(p) => &p.holder,
+            Self::Turn(p) => &p.holder,
+        }
+    }
+
+    /// The credential as just read, and whose it is.
+    pub fn card(&self) -> (&Credential, &Ownership) {
+        match self {
+            Self::Reissue(p) => (&p.old, &p.ownership),
+            Self::Turn(p) => (&p.card, &p.ownership),
+        }
+    }
+
+    /// `Order` line: which comes first; of a reissue only.
+    pub fn order(&self) -> Option<&str> {
+        match self {
+            Self::Reissue(p) => Some(&p.order),
+            Self::Turn(_) => None,
+        }
+    }
+
+    /// The lines `Sends`, `Then`, `Undo`.
+    pub fn lines(&self) -> [&str; 3] {
+        match self {
+            Self::Reissue(p) => [&p.sends, &p.then, &p.undo],
+            Self::Turn(p) => [&p.sends, &p.then, &p.undo],
+        }
+    }
+
+    /// When the target was read (UTC).
+    pub fn read_at(&self) -> Timestamp {
+        match self {
+            Self::Reissue(p) => p.read_at,
+            Self::Turn(p) => p.read_at,
+        }
+    }
+
+    /// How grave the confirm is.
+    pub fn level(&self) -> ConfirmLevel {
+        match self {
+            Self::Reissue(p) => p.level,
+            Self::Turn(p) => p.level,
+        }
+    }
+
+    /// True: no `y` without a ticket.
+    pub fn needs_ticket(&self) -> bool {
+        matches!(self, Self::Turn(p) if p.needs_ticket)
+    }
+
+    /// True: nothing is sent; the holder adds the new credential herself.
+    pub fn holder_adds(&self) -> bool {
+        matches!(self, Self::Reissue(p) if p.mode == ReissueMode::HolderAdds)
+    }
+
+    fn mode(&self) -> Option<ReissueMode> {
+        match self {
+            Self::Reissue(p) => Some(p.mode),
+            Self::Turn(_) => None,
+        }
+    }
+
+    fn target(&self) -> Option<&lifecycle::Target> {
+        match self {
+            Self::Reissue(_) => None,
+            Self::Turn(p) => Some(&p.target),
+        }
+    }
+
+    /// It says the same about the same object.
+    fn says_what(&self, other: &Self) -> bool {
+        let says = |p: &Self| (p.why(), p.mode(), p.target().cloned(), p.level(), p.needs_ticket());
+        says(self) == says(other)
+            && self.lines() == other.lines()
+            && self.order() == other.order()
+            && self.card().1 == other.card().1
+            && self.card().0.fingerprint() == other.card().0.fingerprint()
+    }
+}
+
 /// What is known about what would happen.
 #[derive(Debug)]
 pub enum Planned {
     /// The target is being read for the first time.
     Reading,
+    /// A word must be chosen before anything can be planned.
+    Unasked,
     /// This is what `y` runs.
-    Ready(Box<ReissuePlan>),
+    Ready(Plan),
     /// It may not be done, and why.
     Refused(Problem),
 }
 
-/// A text field of the wizard that is being edited.
+/// A text field of the preview that is being edited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Field {
     /// The ticket.
@@ -41,13 +223,13 @@ pub enum Field {
     Note,
 }
 
-/// The open wizard.
+/// The open preview.
 #[derive(Debug)]
 pub struct Wizard {
     /// Its number, for its timers.
     pub number: u64,
     /// What is asked.
-    pub request: ReissueRequest,
+    pub request: Request,
     /// The person as shown when it was opened.
     pub holder: Cardholder,
     /// The credential as shown when it was opened.
@@ -58,6 +240,8 @@ pub struct Wizard {
     pub plan: Planned,
     /// The field being edited, and its text.
     pub field: Option<(Field, Input)>,
+    /// The word under the cursor of the picker, while that is open.
+    pub picking: Option<usize>,
     /// When it was first drawn, on the clock that never jumps.
     opened: Option<Duration>,
     /// When the plan as it stands was first drawn whole.
@@ -71,26 +255,65 @@ pub struct Wizard {
 
 impl Wizard {
     /// Why `y` does nothing now; `Ok` if it sends.
-    pub fn may_send(&self, model: &Model) -> Result<&ReissuePlan, String> {
+    ///
+    /// # Errors
+    /// The reason, as it stands beside the dim `y`.
+    pub fn may_send(&self, model: &Model) -> Result<&Plan, String> {
         model.may_write()?;
         if self.cut {
             return Err("the window is too small to show all of it".into());
         }
         let plan = match &self.plan {
             Planned::Reading => return Err("reading the target".into()),
+            Planned::Unasked => return Err("choose the word first, w".into()),
             Planned::Refused(_) => return Err("not possible, see above".into()),
             Planned::Ready(plan) => plan,
         };
-        if plan.why.is_none() {
-            return Err("choose why first, 1 to 7".into());
+        if self.picking.is_some() || self.needs_word() {
+            return Err("choose the word first, w".into());
+        }
+        let reasons = self.request.reasons();
+        if plan.why().is_none() {
+            return Err(format!("choose why first, 1 to {}", reasons.len()));
+        }
+        if plan.needs_ticket() && self.request.ticket().is_empty() {
+            return Err("a ticket is required, t".into());
         }
         if self.reading {
             return Err("reading the target again".into());
         }
-        if model.now.duration_since(plan.read_at) > SignedDuration::from_secs(ReissuePlan::FRESH_SECONDS) {
+        if model.now.duration_since(plan.read_at()) > SignedDuration::from_secs(ReissuePlan::FRESH_SECONDS) {
             return Err("the target was read too long ago".into());
         }
         Ok(plan)
+    }
+
+    /// Several words are possible and none was chosen, where the word is what the act is about.
+    fn needs_word(&self) -> bool {
+        matches!(&self.request, Request::Turn(t) if t.verb == Verb::Set && t.word.is_none())
+    }
+
+    /// The words to choose from, safe to show; empty where there is no choice.
+    pub fn words(&self) -> Vec<SafeText> {
+        match (&self.plan, &self.request) {
+            (Planned::Ready(Plan::Turn(plan)), _) if !plan.words.is_empty() => plan.words.clone(),
+            (_, Request::Turn(t)) if t.verb == Verb::Set => {
+                lifecycle::choices(&self.card, self.card.as_of).iter().map(|t| SafeText::of(&t.word)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The word in force.
+    pub fn word(&self) -> Option<SafeText> {
+        let Request::Turn(turn) = &self.request else { return None };
+        match (&self.plan, &turn.word) {
+            (_, Some(word)) => Some(SafeText::of(word)),
+            (Planned::Ready(Plan::Turn(plan)), None) if turn.verb != Verb::Set && !plan.target.word.is_empty() => {
+                Some(SafeText::of(&plan.target.word))
+            }
+            _ => None,
+        }
     }
 
     /// It was drawn just now, whole or not.
@@ -117,13 +340,25 @@ impl Wizard {
         self.cut
     }
 
-    /// The plan says another thing than the one that was seen.
-    fn differs(&self, plan: &ReissuePlan) -> bool {
-        let Planned::Ready(old) = &self.plan else { return true };
-        (old.why, old.mode, &old.sends, &old.then, &old.order, &old.undo)
-            != (plan.why, plan.mode, &plan.sends, &plan.then, &plan.order, &plan.undo)
-            || old.ownership != plan.ownership
-            || old.old.fingerprint() != plan.old.fingerprint()
+    /// A key while the words stand open. Taking one plans it; it never writes.
+    fn pick(&mut self, key: Key) -> bool {
+        let words = self.words();
+        let Some(at) = self.picking else { return false };
+        let last = words.len().saturating_sub(1);
+        match key {
+            Key::Esc => self.picking = None,
+            Key::Down | Key::Right | Key::Tab | Key::Char('j' | 'l' | 'w') => self.picking = Some((at + 1).min(last)),
+            Key::Up | Key::Left | Key::BackTab | Key::Char('k' | 'h') => self.picking = Some(at.saturating_sub(1)),
+            Key::Enter => {
+                self.picking = None;
+                if let (Request::Turn(turn), Some(word)) = (&mut self.request, words.get(at)) {
+                    turn.word = Some(word.as_str().to_owned());
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        false
     }
 }
 
@@ -142,10 +377,10 @@ impl Model {
         }
     }
 
-    /// Opens the wizard for the credential under the cursor.
+    /// Opens the preview of a reissue of the credential under the cursor.
     pub(super) fn open_wizard(&mut self) -> Vec<Effect> {
         let Some(view) = &self.shown.view else { return Vec::new() };
-        let Some((card, ownership)) = self.shown.card() else { return Vec::new() };
+        let Some((card, _)) = self.shown.card() else { return Vec::new() };
         let request = ReissueRequest {
             holder: view.holder.id.clone(),
             holder_link: view.holder.link.clone(),
@@ -156,6 +391,65 @@ impl Model {
             at_once: false,
             seen: view.live.then(|| card.fingerprint()),
         };
+        self.open_preview(Request::Reissue(request))
+    }
+
+    /// Opens the preview of an act on the credential under the cursor.
+    pub(super) fn open_turn(&mut self, verb: Verb) -> Vec<Effect> {
+        let Some(view) = &self.shown.view else { return Vec::new() };
+        let Some((card, _)) = self.shown.card() else { return Vec::new() };
+        let why = match verb {
+            Verb::End => (card.state() == State::Expired).then_some(Why::Expired),
+            // What it was stopped for is what is taken back.
+            Verb::Resume => self.stopped_for(card),
+            Verb::Suspend | Verb::Unlink | Verb::Set => None,
+        };
+        let request = TurnRequest {
+            holder: view.holder.id.clone(),
+            holder_link: view.holder.link.clone(),
+            credential: card.id.clone(),
+            verb,
+            word: None,
+            why,
+            ticket: self.ticket.clone(),
+            note: String::new(),
+            seen: view.live.then(|| card.fingerprint()),
+        };
+        self.open_preview(Request::Turn(request))
+    }
+
+    /// The reason for which a credential was stopped, as far as its own word or our ledger says.
+    fn stopped_for(&self, card: &Credential) -> Option<Why> {
+        let named = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            let all =
+                [("lost", Why::Lost), ("stolen", Why::Stolen), ("damage", Why::Damaged), ("forgot", Why::Forgotten)];
+            all.into_iter().find(|(part, _)| text.contains(part)).map(|(_, why)| why)
+        };
+        let reason = card.particular(Particular::StateReason).and_then(|reason| named(reason.raw()));
+        let ours = || {
+            let stops =
+                self.history.iter().filter(|row| row.source == Source::Ledger && row.action.as_str() == "suspend");
+            let last = stops.filter(|row| row.credential.as_ref() == Some(&card.id)).max_by_key(|row| row.at)?;
+            Why::ALL.into_iter().find(|why| last.note.as_str() == why.words()).or_else(|| named(last.note.as_str()))
+        };
+        reason.or_else(|| named(card.status_word.raw())).or_else(ours)
+    }
+
+    fn open_preview(&mut self, mut request: Request) -> Vec<Effect> {
+        let Some(view) = &self.shown.view else { return Vec::new() };
+        let Some((card, ownership)) = self.shown.card() else { return Vec::new() };
+        let mut picking = None;
+        if let Request::Turn(turn) = &mut request
+            && turn.verb == Verb::Set
+        {
+            // Where the words are the vendor's own they are known before anything is read; one of them is no choice.
+            match lifecycle::choices(card, self.now).as_slice() {
+                [] => {}
+                [only] => turn.word = Some(only.word.clone().into_owned()),
+                _ => picking = Some(0),
+            }
+        }
         self.counter += 1;
         self.overlay = Some(Overlay::Wizard(Box::new(Wizard {
             number: self.counter,
@@ -163,44 +457,91 @@ impl Model {
             holder: view.holder.clone(),
             card: card.clone(),
             ownership: ownership.clone(),
-            plan: Planned::Reading,
+            plan: if picking.is_some() { Planned::Unasked } else { Planned::Reading },
             field: None,
+            picking,
             opened: None,
             seen: None,
             cut: false,
             reading: false,
             refreshes: 0,
         })));
-        self.read_plan()
+        if picking.is_some() { Vec::new() } else { self.read_plan() }
     }
 
-    /// Reads the target of the open wizard (again).
+    /// Reads a person, then opens the preview of an act on one of her credentials: somebody asked for it by a key.
+    pub(super) fn look_at(&mut self, pending: Pending) -> Vec<Effect> {
+        self.overlay = None;
+        let mut effects = self.go(super::model::Pane::Cards);
+        effects.extend(self.read_live(pending.holder.clone(), pending.link.clone()));
+        self.pending = Some(pending);
+        effects
+    }
+
+    /// The person that a preview waits for may have been read.
+    pub(super) fn open_pending(&mut self) -> Vec<Effect> {
+        let Some(pending) = &self.pending else { return Vec::new() };
+        let there = self.shown.view.as_ref().filter(|v| v.live && v.holder.id == pending.holder);
+        let Some(view) = there else { return Vec::new() };
+        let known = view.cards.iter().any(|(c, _)| c.id == pending.credential);
+        let (credential, verb) = (pending.credential.clone(), pending.verb);
+        self.pending = None;
+        if !known {
+            self.say(Tone::Info, "That pass is not there any more: nothing is left to do.");
+            return Vec::new();
+        }
+        self.shown.cursor = Some(credential);
+        let allowed = verb.map_or_else(|| super::allowed::reissue(self), |verb| super::allowed::turn(self, verb));
+        match (allowed, verb) {
+            (Ok(()), Some(verb)) => self.open_turn(verb),
+            (Ok(()), None) => self.open_wizard(),
+            (Err(reason), _) => {
+                let text = format!("It cannot be done now: {reason}.");
+                self.say(Tone::Info, &text);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Reads the target of the open preview (again).
     fn read_plan(&mut self) -> Vec<Effect> {
         let Some(Overlay::Wizard(wizard)) = &mut self.overlay else { return Vec::new() };
+        if matches!(wizard.plan, Planned::Unasked) && wizard.needs_word() {
+            return Vec::new();
+        }
+        if matches!(wizard.plan, Planned::Unasked) {
+            wizard.plan = Planned::Reading;
+        }
         wizard.reading = true;
-        let query = Query::Preview(Box::new(wizard.request.clone()));
+        let query = match &wizard.request {
+            Request::Reissue(request) => Query::Preview(Box::new(request.clone())),
+            Request::Turn(request) => Query::PreviewTurn(Box::new(request.clone())),
+        };
         vec![self.ask(Slot::Preview, query)]
     }
 
     /// The plan, or why there is none.
-    pub(super) fn plan_read(&mut self, result: Result<Box<ReissuePlan>, Problem>) -> Vec<Effect> {
+    pub(super) fn plan_read(&mut self, result: Result<Plan, Problem>) -> Vec<Effect> {
         let Some(Overlay::Wizard(wizard)) = &mut self.overlay else { return Vec::new() };
         wizard.reading = false;
         let number = wizard.number;
         match result {
             Ok(plan) => {
-                if wizard.differs(&plan) {
+                let same = matches!(&wizard.plan, Planned::Ready(old) if old.says_what(&plan));
+                if !same {
                     wizard.seen = None;
                 }
-                wizard.request.seen = Some(plan.old.fingerprint());
+                wizard.request.saw(Some(plan.card().0.fingerprint()));
+                let first = !matches!(wizard.plan, Planned::Ready(_));
                 wizard.plan = Planned::Ready(plan);
+                if first && wizard.needs_word() && wizard.field.is_none() && wizard.words().len() > 1 {
+                    wizard.picking = Some(0);
+                }
                 vec![Effect::Timer(Timer::Refresh(number), REFRESH)]
             }
             Err(problem) => {
+                wizard.plan = Planned::Refused(problem.clone());
                 self.log(Tone::Error, &problem.to_string(), &problem.detail);
-                if let Some(Overlay::Wizard(wizard)) = &mut self.overlay {
-                    wizard.plan = Planned::Refused(problem);
-                }
                 Vec::new()
             }
         }
@@ -217,7 +558,7 @@ impl Model {
         }
     }
 
-    /// A key while the wizard stands open. It starts in command mode; a field takes text only after its key.
+    /// A key while the preview stands open. It starts in command mode; a field takes text only after its key.
     pub(super) fn wizard_key(&mut self, key: Key) -> Vec<Effect> {
         let (now, deliberate) = (self.since_start, self.deliberate());
         let past = |since: Option<Duration>| since.is_some_and(|s| now.saturating_sub(s) >= DWELL);
@@ -225,29 +566,11 @@ impl Model {
         if !past(wizard.opened) {
             return Vec::new();
         }
-        if let Some((field, input)) = &mut wizard.field {
-            match key {
-                Key::Esc => wizard.field = None,
-                Key::Enter => {
-                    let text = input.value().trim().to_owned();
-                    let field = *field;
-                    let problem = if field == Field::Ticket { ticket_problem(&text) } else { note_problem(&text) };
-                    if problem.is_some() {
-                        return Vec::new();
-                    }
-                    wizard.field = None;
-                    match field {
-                        Field::Ticket => {
-                            wizard.request.ticket.clone_from(&text);
-                            self.ticket = text;
-                        }
-                        Field::Note => wizard.request.note = text,
-                    }
-                    return self.read_plan();
-                }
-                other => super::update::edit(input, other),
-            }
-            return Vec::new();
+        if wizard.field.is_some() {
+            return self.field_key(key);
+        }
+        if wizard.picking.is_some() {
+            return if wizard.pick(key) { self.read_plan() } else { Vec::new() };
         }
         match key {
             Key::Esc => {
@@ -255,26 +578,33 @@ impl Model {
                 self.say(Tone::Info, "Closed; nothing was sent.");
                 vec![Effect::Cancel(Slot::Preview)]
             }
-            Key::Char(c @ '1'..='7') => {
-                let why = Why::ALL[c as usize - '1' as usize];
-                wizard.request.why = Some(why);
+            Key::Char(c @ '1'..='9') => {
+                let Some(why) = wizard.request.reasons().get(c as usize - '1' as usize) else { return Vec::new() };
+                wizard.request.choose(*why);
                 self.read_plan()
             }
             Key::Char('o') => {
-                wizard.request.at_once = !wizard.request.at_once;
+                let Request::Reissue(request) = &mut wizard.request else { return Vec::new() };
+                request.at_once = !request.at_once;
                 self.read_plan()
             }
+            Key::Char('w') if wizard.words().len() > 1 => {
+                let word = wizard.word();
+                let at = wizard.words().iter().position(|w| word.as_ref().is_some_and(|word| word == w));
+                wizard.picking = Some(at.unwrap_or(0));
+                Vec::new()
+            }
             Key::Char('t') => {
-                wizard.field = Some((Field::Ticket, Input::new(wizard.request.ticket.clone())));
+                wizard.field = Some((Field::Ticket, Input::new(wizard.request.ticket().to_owned())));
                 Vec::new()
             }
             Key::Char('n') => {
-                wizard.field = Some((Field::Note, Input::new(wizard.request.note.clone())));
+                wizard.field = Some((Field::Note, Input::new(wizard.request.note().to_owned())));
                 Vec::new()
             }
             Key::Char('R') | Key::F(5) => {
                 // The operator looks anew: what the card is now is what she sees.
-                wizard.request.seen = None;
+                wizard.request.saw(None);
                 self.read_plan()
             }
             Key::Char('y') if matches!(wizard.plan, Planned::Ready(_)) && !(deliberate && past(wizard.seen)) => {
@@ -284,27 +614,73 @@ impl Model {
                 }
                 Vec::new()
             }
-            Key::Char('y') => self.confirm_reissue(),
+            Key::Char('y') => self.confirm(),
             _ => Vec::new(),
         }
     }
 
-    fn confirm_reissue(&mut self) -> Vec<Effect> {
+    fn field_key(&mut self, key: Key) -> Vec<Effect> {
+        let Some(Overlay::Wizard(wizard)) = &mut self.overlay else { return Vec::new() };
+        let Some((field, input)) = &mut wizard.field else { return Vec::new() };
+        match key {
+            Key::Esc => wizard.field = None,
+            Key::Enter => {
+                let (field, text) = (*field, input.value().trim().to_owned());
+                let problem = if field == Field::Ticket { ticket_problem(&text) } else { note_problem(&text) };
+                if problem.is_some() {
+                    return Vec::new();
+                }
+                wizard.field = None;
+                wizard.request.put(field, text.clone());
+                if field == Field::Ticket {
+                    self.ticket = text;
+                }
+                return self.read_plan();
+            }
+            other => super::update::edit(input, other),
+        }
+        Vec::new()
+    }
+
+    fn confirm(&mut self) -> Vec<Effect> {
         let Some(Overlay::Wizard(wizard)) = &self.overlay else { return Vec::new() };
         match wizard.may_send(self) {
             Ok(plan) => {
-                let plan = Box::new(plan.clone());
-                let holder = plan.holder.id.clone();
+                let plan = plan.clone();
                 self.overlay = None;
-                self.running.push(super::model::Running { holder, words: "checking".into() });
-                self.say(Tone::Info, "Sending the reissue ...");
-                vec![Effect::Cancel(Slot::Preview), Effect::Reissue(plan)]
+                let mut effects = vec![Effect::Cancel(Slot::Preview)];
+                effects.extend(self.begin(plan));
+                effects
             }
             Err(_) if matches!(wizard.plan, Planned::Ready(_)) && !wizard.reading && self.may_write().is_ok() => {
                 // Too old: one more read, and `y` is lit again in a moment.
                 self.read_plan()
             }
             Err(_) => Vec::new(),
+        }
+    }
+
+    /// Runs a confirmed plan.
+    fn begin(&mut self, plan: Plan) -> Vec<Effect> {
+        let holder = plan.holder().id.clone();
+        match plan {
+            Plan::Reissue(plan) if plan.mode == ReissueMode::HolderAdds => self.await_new(&plan),
+            Plan::Reissue(plan) => {
+                self.running.push(Running { holder, words: "checking".into(), done: String::new() });
+                self.say(Tone::Info, "Sending the reissue ...");
+                vec![Effect::Reissue(plan)]
+            }
+            Plan::Turn(plan) => {
+                let verb = plan.request.verb;
+                let word = plan.request.word.as_deref().unwrap_or(&plan.target.word);
+                let who = plan.holder.name().safe().to_string();
+                let done = wording::done(&plan.card, verb, &who, SafeText::of(word).as_str());
+                let doing = wording::doing(&plan.card, verb);
+                let text = format!("Sending: {doing} of {who} ...");
+                self.running.push(Running { holder, words: doing, done });
+                self.say(Tone::Info, &text);
+                vec![Effect::Turn(plan)]
+            }
         }
     }
 }

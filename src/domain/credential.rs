@@ -460,10 +460,10 @@ impl Credential {
             State::Suspended => (
                 OpensDoors::No,
                 match system {
-                    System::Gallagher => "disabled in Command Centre",
+                    System::Gallagher => "disabled in Command Centre; readers may take minutes to hear of it",
                     System::AccessGrid => "suspended; the holder may lift that by marking the device as found",
-                    System::ThalesD1 => "suspended at the network",
-                    System::CardExchange => "blocked",
+                    System::ThalesD1 => "suspended at the network; the device may lag and is not asked",
+                    System::CardExchange => "blocked; what the doors read is another system's and is not asked",
                 },
             ),
             State::Unlinked => (OpensDoors::No, "removed from the wallet"),

@@ -76,6 +76,9 @@ pub struct Target {
 /// # Errors
 /// The reason, as it stands beside the dim command.
 pub fn target(card: &Credential, verb: Verb, word: Option<&str>, now: Timestamp) -> Result<Target, Cow<'static, str>> {
+    if card.state() == State::Unknown {
+        return Err("its state is a word that this version does not know: it is only shown".into());
+    }
     match card.class.system() {
         System::Gallagher => gallagher(card, verb, word),
         system => by_table(card, system, verb, word, now),
@@ -130,9 +133,6 @@ fn by_table(
     now: Timestamp,
 ) -> Result<Target, Cow<'static, str>> {
     let from = card.status_word.raw();
-    if card.state() == State::Unknown {
-        return Err("its state is a word that this version does not know: it is only shown".into());
-    }
     let ways = edges(card.class).iter().filter(|e| e.from == from);
     let fits = |e: &&Edge| match (e.hand, verb, word) {
         (Hand::Console(_), Verb::Set, Some(word)) => e.to == word,

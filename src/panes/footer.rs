@@ -1,6 +1,6 @@
 //! The last rows: the note, and the keys that are valid now, most used first, each hint whole or not at all.
 
-use crate::console::commands::{COMMANDS, Command, Kind};
+use crate::console::commands::{COMMANDS, Command, Kind, behind};
 use crate::console::keymap::{Key, written};
 use crate::console::model::{Model, Pane, Tone};
 use crate::widgets::text::{Pen, wrap};
@@ -35,6 +35,13 @@ fn idle_note(model: &Model) -> (Role, String) {
     if let Some(running) = model.running.first() {
         return (Role::Warn, format!("{}: {} ..", running.holder, running.words));
     }
+    if let Some(half) = model.half_done().next() {
+        let text = format!(
+            "HALF DONE for {}: the old pass is stopped, no new one yet; {jobs} shows it.",
+            model.who(&half.purpose.holder)
+        );
+        return (Role::Bad, text);
+    }
     if !model.waiting.is_empty() {
         let n = model.waiting.len();
         return (
@@ -44,6 +51,10 @@ fn idle_note(model: &Model) -> (Role, String) {
                 if n == 1 { "pass waits" } else { "passes wait" }
             ),
         );
+    }
+    if let Some(watch) = model.awaited().next() {
+        let text = format!("Waiting for a new digital card of {}; {jobs} shows it.", model.who(&watch.holder));
+        return (Role::Muted, text);
     }
     let text = match model.focus {
         Pane::Search => "Type to search; ENT opens the first; ESC clears. Enter never writes.",
@@ -77,7 +88,22 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         Pen::new(buffer, theme, area, y).skip(1).put(role, &text);
         y += 1;
     }
-    hints(model, theme, area, y, buffer);
+    match model.prefix.filter(|_| model.strip) {
+        Some(prefix) => strip(model, prefix, theme, area, y, buffer),
+        None => hints(model, theme, area, y, buffer),
+    }
+}
+
+/// What may follow a first key: the strip that stands there after a moment, and never keeps the second key waiting.
+fn strip(model: &Model, prefix: Key, theme: Theme, area: Rect, y: u16, buffer: &mut Buffer) {
+    let mut pen = Pen::new(buffer, theme, area, y);
+    pen.skip(1).put(Role::Strong, &format!("{prefix} then")).skip(2);
+    for (command, second) in behind(prefix) {
+        let off = command.kind == Kind::Act && (command.enabled)(model).is_err();
+        let (key, word) = if off { (Role::Muted, Role::Muted) } else { (Role::Key, Role::Plain) };
+        pen.put(key, &second.to_string()).skip(1).put(word, command.title_for(model)).skip(2);
+    }
+    pen.put(Role::Key, "Esc").put(Role::Plain, " not");
 }
 
 fn hints(model: &Model, theme: Theme, area: Rect, first: u16, buffer: &mut Buffer) {
@@ -88,12 +114,20 @@ fn hints(model: &Model, theme: Theme, area: Rect, first: u16, buffer: &mut Buffe
     let mut y = first;
     let mut pen = Pen::new(buffer, theme, area, y);
     pen.skip(1);
+    let mut shown: Vec<String> = Vec::new();
     for command in commands {
         // In the search line letters are text: only what has another key is a hint there.
         let chord = command.keys.iter().find(|k| !searching || !matches!(k[0], Key::Char(_)));
         let Some(chord) = chord else { continue };
-        let key = written(chord);
-        let width = key.width() + 1 + command.title.width() + 2;
+        // What waits behind one first key is one hint.
+        let (key, title) = match chord {
+            [first, _] => (first.to_string(), "more"),
+            _ => (written(chord), command.title_for(model)),
+        };
+        if shown.contains(&key) {
+            continue;
+        }
+        let width = key.width() + 1 + title.width() + 2;
         if pen.room() < width {
             y += 1;
             if y >= area.height {
@@ -102,8 +136,9 @@ fn hints(model: &Model, theme: Theme, area: Rect, first: u16, buffer: &mut Buffe
             pen = Pen::new(buffer, theme, area, y);
             pen.skip(1);
         }
-        let off = command.kind == Kind::Act && (command.enabled)(model).is_err();
+        let off = chord.len() == 1 && command.kind == Kind::Act && (command.enabled)(model).is_err();
         pen.put(if off { Role::Muted } else { Role::Key }, &key).skip(1);
-        pen.put(if off { Role::Muted } else { Role::Plain }, command.title).skip(2);
+        pen.put(if off { Role::Muted } else { Role::Plain }, title).skip(2);
+        shown.push(key);
     }
 }

@@ -2,8 +2,10 @@
 
 use super::footer::tone_role;
 use super::history::moment;
-use crate::console::model::Model;
+use crate::console::jobs::Job;
+use crate::console::model::{Awaits, Model, Watch};
 use crate::console::update::age;
+use crate::console::wording;
 use crate::domain::ids::IntentId;
 use crate::domain::journal::{IntentRecord, IntentState};
 use crate::domain::policy::ticket_problem;
@@ -68,6 +70,49 @@ fn open_words(record: &IntentRecord) -> &'static str {
     }
 }
 
+/// What stands on the two lines of a row: role and word, what it is, what it needs.
+fn job_lines(model: &Model, job: Job<'_>) -> (Role, String, String, String) {
+    let work = |record: &IntentRecord| {
+        let p = &record.purpose;
+        let since = age(record.sent.unwrap_or(record.opened), model.now);
+        let (operator, act) = (SafeText::of(&record.operator), wording::act(p.class, p.act));
+        format!("{act} for {}, {since} ago by {operator}  {}", model.who(&p.holder), p.ticket)
+    };
+    match job {
+        Job::Open(record) => {
+            let remark = record.remark.as_ref().map_or("", |r| r.text.as_str());
+            let words = if record.state == IntentState::Held {
+                format!("{}: {}", open_words(record), SafeText::of(remark))
+            } else {
+                open_words(record).to_owned()
+            };
+            (Role::Warn, record.state.to_string(), work(record), words)
+        }
+        Job::Waiting(record) => {
+            let words = "the old pass works until the new one is accepted".to_owned();
+            (Role::Plain, "waiting".to_owned(), work(record), words)
+        }
+        Job::HalfDone(record) => {
+            let words = format!(
+                "1 {} the old one: done   2 issue the new one: not done; ENT finishes it",
+                wording::act(record.purpose.class, record.purpose.act)
+            );
+            (Role::Bad, "HALF DONE".to_owned(), work(record), words)
+        }
+        Job::Awaited(watch) => awaited_lines(model, watch),
+    }
+}
+
+fn awaited_lines(model: &Model, watch: &Watch) -> (Role, String, String, String) {
+    let (who, since) = (model.who(&watch.holder), age(watch.since, model.now));
+    if matches!(watch.awaits, Awaits::Another { found: Some(_), .. }) {
+        let text = format!("the new digital card of {who} works; the old one still does");
+        return (Role::Warn, "offered".to_owned(), text, "ENT shows the end of the old one".to_owned());
+    }
+    let text = format!("waiting for a new digital card of {who}, for {since}");
+    (Role::Plain, "waiting".to_owned(), text, "looked for every minute; ends with this console".to_owned())
+}
+
 /// Draws unfinished and waiting work, and below it what the row under the cursor allows.
 pub fn draw_jobs(
     model: &Model,
@@ -77,8 +122,9 @@ pub fn draw_jobs(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let count = model.running.len() + model.open.len() + model.waiting.len();
-    let wanted = u16::try_from(model.running.len() + 2 * (model.open.len() + model.waiting.len())).unwrap_or(u16::MAX);
+    let rows = model.job_rows();
+    let count = model.running.len() + rows.len();
+    let wanted = u16::try_from(model.running.len() + 2 * rows.len()).unwrap_or(u16::MAX);
     let place = popup::place(area, 100, wanted.saturating_add(4).clamp(7, area.height.saturating_sub(4).max(7)));
     let inner = popup::draw(buffer, theme, place, "Jobs", &format!("{count} unfinished or waiting"));
     let last = inner.height.saturating_sub(1);
@@ -88,59 +134,52 @@ pub fn draw_jobs(
         Pen::new(buffer, theme, inner, y).cell(Role::Strong, "running", 12).put(Role::Plain, &text);
         y += 1;
     }
-    let rows: Vec<(&IntentRecord, bool)> =
-        model.open.iter().map(|r| (r, false)).chain(model.waiting.iter().map(|r| (r, true))).collect();
     let height = usize::from(last.saturating_sub(y)) / 2;
     let first = first_row(Some(cursor), rows.len(), height);
-    for (i, (record, waiting)) in rows.iter().enumerate().skip(first).take(height) {
-        let since = age(record.sent.unwrap_or(record.opened), model.now);
-        let p = &record.purpose;
-        let (role, word) =
-            if *waiting { (Role::Plain, "waiting".to_owned()) } else { (Role::Warn, record.state.to_string()) };
-        let operator = SafeText::of(&record.operator);
-        let text = format!("{} for {}, {since} ago by {operator}  {}", p.act.word(), model.who(&p.holder), p.ticket);
+    for (i, job) in rows.iter().enumerate().skip(first).take(height) {
+        let (role, word, text, words) = job_lines(model, *job);
         Pen::new(buffer, theme, inner, y).cell(role, &word, 12).put(Role::Plain, &text);
         if i == cursor {
             highlight(buffer, theme, inner, y, true);
         }
-        let remark = record.remark.as_ref().map_or("", |r| r.text.as_str());
-        let words = if *waiting {
-            "the old pass works until the new one is accepted".to_owned()
-        } else if record.state == IntentState::Held {
-            format!("{}: {}", open_words(record), SafeText::of(remark))
-        } else {
-            open_words(record).to_owned()
-        };
         Pen::new(buffer, theme, inner, y + 1).skip(12).put(Role::Muted, &words);
         y += 2;
     }
     if count == 0 {
         Pen::new(buffer, theme, inner, 0).put(Role::Good, "Nothing is unfinished.");
     }
-    let mut pen = Pen::new(buffer, theme, inner, last);
-    let waiting = |intent: IntentId| model.waiting.iter().any(|w| w.intent == intent);
-    match confirm {
-        Some(intent) if waiting(intent) => {
-            pen.put(Role::Key, "y").put(Role::Strong, " retire the old pass, after a last check   ");
-            pen.put(Role::Key, "Esc").put(Role::Plain, " not");
-        }
-        Some(_) => {
-            pen.put(Role::Key, "y").put(Role::Strong, " park it: stays listed, blocks nobody   ");
-            pen.put(Role::Key, "Esc").put(Role::Plain, " not");
-        }
-        None => {
-            let offer = match rows.get(cursor) {
-                Some((_, true)) => " retire the old pass now ..   ",
-                Some((r, false)) if r.state.is_open_question() && r.state != IntentState::Sending => " park it ..   ",
-                _ => "",
-            };
-            if !offer.is_empty() {
-                pen.put(Role::Key, "ENT").put(Role::Plain, offer);
-            }
-            pen.put(Role::Key, "R").put(Role::Plain, " look again   ");
-            pen.put(Role::Key, "Esc").put(Role::Plain, " closes");
-        }
+    job_keys(model, rows.get(cursor).copied(), confirm, Pen::new(buffer, theme, inner, last));
+}
+
+/// What the row under the cursor allows.
+fn job_keys(model: &Model, job: Option<Job<'_>>, confirm: Option<IntentId>, mut pen: Pen<'_>) {
+    if let Some(intent) = confirm {
+        let waits = model.waiting.iter().any(|w| w.intent == intent);
+        let offer = if waits {
+            " retire the old pass, after a last check   "
+        } else {
+            " park it: stays listed, blocks nobody   "
+        };
+        pen.put(Role::Key, "y").put(Role::Strong, offer);
+        pen.put(Role::Key, "Esc").put(Role::Plain, " not");
+        return;
     }
+    let found = |w: &Watch| matches!(w.awaits, Awaits::Another { found: Some(_), .. });
+    let offer = match job {
+        Some(Job::Waiting(_)) => " retire the old pass now ..   ",
+        Some(Job::HalfDone(_)) => " issue the new one ..   ",
+        Some(Job::Awaited(watch)) if found(watch) => " the end of the old one ..   ",
+        Some(Job::Open(r)) if r.state.is_open_question() && r.state != IntentState::Sending => " park it ..   ",
+        _ => "",
+    };
+    if !offer.is_empty() {
+        pen.put(Role::Key, "ENT").put(Role::Plain, offer);
+    }
+    if matches!(job, Some(Job::Awaited(_))) {
+        pen.put(Role::Key, "X").put(Role::Plain, " stop looking   ");
+    }
+    pen.put(Role::Key, "R").put(Role::Plain, " look again   ");
+    pen.put(Role::Key, "Esc").put(Role::Plain, " closes");
 }
 
 /// Draws the line for the session's ticket; gives the place of its cursor.

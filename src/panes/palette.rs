@@ -10,8 +10,8 @@ use ratatui::layout::{Position, Rect};
 
 /// What the signs of the lists mean, below the commands.
 const LEGEND: &[(&str, &str)] = &[
-    ("owner", "*ours proved  ~infer only new card in between  ?ambig open  -foreign"),
-    ("state", "! expired  . pending  o invited, active  = suspended  ? unknown"),
+    ("owner", "*ours proved  ~infer likely  ?ambig open  #issuer D1  -foreign"),
+    ("state", "! expired . pending o invited, active = suspended / unlinked x ended"),
     ("history", "L our ledger  V the vendor's own events"),
 ];
 

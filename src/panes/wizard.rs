@@ -1,11 +1,14 @@
-//! The reissue wizard: who, what, why, in which order, what is sent, what comes then, what can be undone.
+//! The preview of an act: who, what, why, in which order, what is sent, what comes then, what can be undone.
 
 use super::cards::{grade_role, shown_number};
 use super::holders::state_role;
 use crate::console::model::Model;
 use crate::console::update::age;
-use crate::console::wizard::{Field, Planned, Wizard};
-use crate::domain::policy::{NOTE_LENGTH, Why, note_problem, ticket_problem};
+use crate::console::wizard::{Field, Plan, Planned, Wizard};
+use crate::console::wording;
+use crate::domain::credential::CredentialClass;
+use crate::domain::lifecycle::Verb;
+use crate::domain::policy::{ConfirmLevel, NOTE_LENGTH, Why, note_problem, ticket_problem};
 use crate::domain::text::{SafeText, mask_contact};
 use crate::widgets::popup;
 use crate::widgets::text::{Pen, wrap};
@@ -50,22 +53,95 @@ impl Sheet<'_> {
     }
 }
 
-/// Draws the wizard; gives the place of the cursor if a field is being edited, and whether all of it fits.
-pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &mut Buffer) -> (Option<Position>, bool) {
-    let place = popup::place(area, 80, 24);
-    let plan = if let Planned::Ready(plan) = &wizard.plan { Some(plan) } else { None };
-    let right = match &wizard.plan {
-        _ if wizard.reading => "reading ..".to_owned(),
-        Planned::Ready(plan) => format!("read back {} ago", age(plan.read_at, model.now)),
-        Planned::Reading => "reading ..".to_owned(),
-        Planned::Refused(_) => "not possible".to_owned(),
-    };
-    let inner = popup::draw(buffer, theme, place, "Reissue", &right);
-    let mut cursor = None;
-    let mut sheet = Sheet { buffer, theme, inner, y: 0 };
-    let holder = plan.map_or(&wizard.holder, |p| &p.holder);
-    let (card, owner) = plan.map_or((&wizard.card, &wizard.ownership), |p| (&p.old, &p.ownership));
+/// Columns of the preview.
+const COLUMNS: u16 = 80;
+/// Rows of the preview of a reissue.
+const ROWS: u16 = 24;
 
+/// Draws the preview; gives the place of the cursor if a field is being edited, and whether all of it fits.
+pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &mut Buffer) -> (Option<Position>, bool) {
+    let plan = if let Planned::Ready(plan) = &wizard.plan { Some(plan) } else { None };
+    let mut place = popup::place(area, COLUMNS, ROWS);
+    // Where rows are few, and where little can go wrong, what can be looked up elsewhere gives way to what is sent.
+    let light = match (plan, wizard.request.verb()) {
+        (_, None) => false,
+        (Some(plan), _) => plan.level() == ConfirmLevel::L1,
+        (None, Some(verb)) => matches!(verb, Verb::Suspend | Verb::Resume),
+    };
+    let few = light || place.height < ROWS - 1;
+    if wizard.request.verb().is_some() {
+        // An act on one credential takes as many rows as it has to say, so that the cards stay in view.
+        let mut scratch = Buffer::empty(Rect { x: 0, y: 0, width: place.width, height: ROWS * 2 });
+        let inner = Rect { x: 2, y: 1, width: place.width.saturating_sub(4), height: ROWS };
+        let mut sheet = Sheet { buffer: &mut scratch, theme, inner, y: 0 };
+        rows(model, wizard, few, &mut sheet);
+        place = popup::place(area, COLUMNS, (sheet.y + 4).min(ROWS));
+    }
+    let read = match (&wizard.plan, plan) {
+        _ if wizard.reading => "reading ..".to_owned(),
+        (_, Some(plan)) => format!("read back {} ago", age(plan.read_at(), model.now)),
+        (Planned::Unasked, _) => "which word?".to_owned(),
+        (Planned::Refused(_), _) => "not possible".to_owned(),
+        _ => "reading ..".to_owned(),
+    };
+    let card = plan.map_or(&wizard.card, |p| p.card().0);
+    let heading = wizard.request.verb().map_or("Reissue".to_owned(), |verb| wording::heading(card, verb));
+    // A reissue is always of the higher level.
+    let level = plan.filter(|_| wizard.request.verb().is_some()).map_or("", |p| match p.level() {
+        ConfirmLevel::L1 => "can be taken back, ",
+        ConfirmLevel::L2 => "full preview, ",
+    });
+    let inner = popup::draw(buffer, theme, place, &heading, &format!("{level}{read}"));
+    let mut sheet = Sheet { buffer, theme, inner, y: 0 };
+    let cursor = rows(model, wizard, few, &mut sheet);
+    // The last two rows are the rule and the keys; long rows are cut at a width that the labels need anyway.
+    let whole = sheet.y + 2 <= inner.height && inner.width >= 72;
+    buttons(model, wizard, theme, inner, buffer);
+    (cursor, whole)
+}
+
+/// All rows above the keys; gives the place of the cursor if a field is being edited.
+fn rows(model: &Model, wizard: &Wizard, few: bool, sheet: &mut Sheet<'_>) -> Option<Position> {
+    let plan = if let Planned::Ready(plan) = &wizard.plan { Some(plan) } else { None };
+    target_rows(model, wizard, plan, few, sheet);
+    let mut cursor = None;
+    why_rows(sheet, wizard, plan.and_then(Plan::why));
+    word_rows(sheet, wizard);
+    let wanted = plan.is_some_and(Plan::needs_ticket);
+    cursor = field_row(sheet, wizard, Field::Ticket, wanted).or(cursor);
+    cursor = field_row(sheet, wizard, Field::Note, false).or(cursor);
+    match &wizard.plan {
+        Planned::Ready(plan) => {
+            if let Some(order) = plan.order() {
+                sheet.long("Order", Role::Plain, &format!("[o] {order}"));
+            }
+            sheet.rule();
+            let [sends, then, undo] = plan.lines();
+            sheet.long("Sends", Role::Strong, sends);
+            sheet.long("Then", Role::Plain, then);
+            sheet.long("Undo", Role::Plain, undo);
+        }
+        Planned::Reading => {
+            sheet.rule();
+            sheet.row("").put(Role::Muted, "The target is being read.");
+        }
+        Planned::Unasked => {
+            sheet.rule();
+            sheet.row("").put(Role::Muted, "Choose a word: what it would do stands here then.");
+        }
+        Planned::Refused(problem) => {
+            sheet.rule();
+            sheet.long("Refused", Role::Bad, &problem.to_string());
+        }
+    }
+    cursor
+}
+
+/// Whom and what it is about.
+fn target_rows(model: &Model, wizard: &Wizard, plan: Option<&Plan>, few: bool, sheet: &mut Sheet<'_>) {
+    let holder = plan.map_or(&wizard.holder, Plan::holder);
+    let (card, owner) = plan.map_or((&wizard.card, &wizard.ownership), Plan::card);
+    let replaces = wizard.request.verb().is_none();
     sheet
         .row("Who")
         .put(Role::Strong, holder.name().safe().as_str())
@@ -73,14 +149,12 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
         .put(Role::Plain, holder.description.safe().as_str())
         .skip(2)
         .put(Role::Plain, holder.employee_number.safe().as_str());
-    // Where rows are few, what can be looked up elsewhere gives way to what is sent.
-    let few = inner.height < 21;
     if !few {
         let contact = if holder.email.is_empty() { String::new() } else { mask_contact(&holder.email.safe()) };
         sheet.row("").put(Role::Muted, &holder.id.to_string()).skip(2).put(Role::Muted, &contact);
     }
     sheet
-        .row("Old")
+        .row(if replaces { "Old" } else { "Card" })
         .put(state_role(card.state()), &format!("{} {}", card.state().glyph(), card.state()))
         .skip(2)
         .put(Role::Plain, card.type_name.safe().as_str())
@@ -89,11 +163,18 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
         .skip(2)
         .put(grade_role(owner.grade), owner.grade.badge());
     let clues: Vec<&str> = owner.clues.iter().map(AsRef::as_ref).collect();
-    if few {
-        sheet.row("").put(Role::Muted, &clues.join(", "));
-    } else {
+    if !few {
         sheet.long("", Role::Muted, &clues.join(", "));
-        sheet.row("New").put(Role::Plain, "same type, same label, same contact");
+    } else if replaces {
+        sheet.row("").put(Role::Muted, &clues.join(", "));
+    }
+    if replaces && !few {
+        let text = match (plan, card.class) {
+            (Some(plan), _) if plan.holder_adds() => "the holder adds it on the new phone; no console can",
+            (_, CredentialClass::Mobile) => "same type, same label, same contact",
+            _ => "same person, same kind",
+        };
+        sheet.row("New").put(Role::Plain, text);
     }
     if let Some(waiting) = model.replacing(card) {
         let since = age(waiting.sent.unwrap_or(waiting.opened), model.now);
@@ -103,36 +184,56 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
             &format!("a new pass for this one was issued {since} ago and is not accepted yet; w shows it"),
         );
     }
-    why_rows(&mut sheet, wizard, plan.and_then(|p| p.why));
-    cursor = field_row(&mut sheet, wizard, Field::Ticket, "Ticket", "[t] change").or(cursor);
-    cursor = field_row(&mut sheet, wizard, Field::Note, "Note", "[n] edit").or(cursor);
-    match &wizard.plan {
-        Planned::Ready(plan) => {
-            sheet.long("Order", Role::Plain, &format!("[o] {}", plan.order));
-            sheet.rule();
-            sheet.long("Sends", Role::Strong, &plan.sends);
-            sheet.long("Then", Role::Plain, &plan.then);
-            sheet.long("Undo", Role::Plain, &plan.undo);
+}
+
+/// The word that it shall have, and those that it could have instead.
+fn word_rows(sheet: &mut Sheet<'_>, wizard: &Wizard) {
+    let words = wizard.words();
+    let chosen = wizard.word();
+    let Some(at) = wizard.picking else {
+        if let Some(word) = &chosen {
+            let hint = if words.len() > 1 { format!("[w] change, {} words", words.len()) } else { String::new() };
+            sheet.row("Word").put(Role::Strong, word.as_str()).right(Role::Muted, &hint);
+        } else if words.len() > 1 {
+            let (role, text) = match wizard.request.verb() {
+                Some(Verb::End) => (Role::Muted, "keeps the one it has"),
+                _ => (Role::Warn, "none chosen"),
+            };
+            sheet.row("Word").put(role, text).right(Role::Muted, "[w] choose");
         }
-        Planned::Reading => {
-            sheet.rule();
-            sheet.row("").put(Role::Muted, "The target is being read.");
+        return;
+    };
+    // All words, as many in a row as fit; the one under the cursor is boxed.
+    let room = usize::from(sheet.inner.width).saturating_sub(LABEL);
+    let mut label = "Word";
+    let mut first = 0;
+    while first < words.len() {
+        let mut used = 0;
+        let mut next = first;
+        while next < words.len() && (next == first || used + words[next].as_str().width() + 3 <= room) {
+            used += words[next].as_str().width() + 3;
+            next += 1;
         }
-        Planned::Refused(problem) => {
-            sheet.rule();
-            sheet.long("Refused", Role::Bad, &problem.to_string());
+        let mut pen = sheet.row(label);
+        for (i, word) in words.iter().enumerate().take(next).skip(first) {
+            let here = i == at;
+            let text = if here { format!("[{}] ", word.as_str()) } else { format!(" {}  ", word.as_str()) };
+            pen.put(if here { Role::Key } else { Role::Plain }, &text);
         }
+        label = "";
+        first = next;
     }
-    // The last two rows are the rule and the keys; long rows are cut at a width that the labels need anyway.
-    let whole = sheet.y + 2 <= inner.height && inner.width >= 72;
-    buttons(model, wizard, theme, inner, buffer);
-    (cursor, whole)
+    sheet.row("").put(Role::Muted, "arrows move, ENT takes it, ESC leaves it");
 }
 
 fn why_rows(sheet: &mut Sheet<'_>, wizard: &Wizard, in_force: Option<Why>) {
-    let chosen = wizard.request.why.or(in_force);
+    let chosen = wizard.request.why().or(in_force);
+    let reasons = wizard.request.reasons();
     let mut label = "Why";
-    for row in [&Why::TO_REPLACE[..4], &Why::TO_REPLACE[4..]] {
+    for (at, row) in [&reasons[..4], &reasons[4..7], &reasons[7..]].into_iter().enumerate() {
+        if row.is_empty() {
+            break;
+        }
         let mut pen = sheet.row(label);
         label = "";
         for why in row {
@@ -143,22 +244,27 @@ fn why_rows(sheet: &mut Sheet<'_>, wizard: &Wizard, in_force: Option<Why>) {
                 &format!(" {}{}  ", why.words(), if here { " <" } else { "" }),
             );
         }
-        if label.is_empty() && row.len() == 3 {
+        if at == 1 {
             let text = chosen.map_or("choose one".to_owned(), |w| format!("chosen: {}", w.digit()));
             pen.right(if chosen.is_some() { Role::Muted } else { Role::Warn }, &text);
         }
     }
 }
 
-fn field_row(sheet: &mut Sheet<'_>, wizard: &Wizard, field: Field, label: &str, hint: &str) -> Option<Position> {
+fn field_row(sheet: &mut Sheet<'_>, wizard: &Wizard, field: Field, required: bool) -> Option<Position> {
+    let (label, hint) = if field == Field::Ticket { ("Ticket", "[t] change") } else { ("Note", "[n] edit") };
     let editing = wizard.field.as_ref().filter(|(f, _)| *f == field).map(|(_, input)| input);
-    let stored = if field == Field::Ticket { &wizard.request.ticket } else { &wizard.request.note };
+    let stored = if field == Field::Ticket { wizard.request.ticket() } else { wizard.request.note() };
     let check = |text: &str| if field == Field::Ticket { ticket_problem(text) } else { note_problem(text) };
     let (x0, y) = (sheet.inner.x + LABEL as u16, sheet.inner.y + sheet.y);
     let mut pen = sheet.row(label);
     let Some(input) = editing else {
-        let shown = if stored.is_empty() { "none" } else { stored.as_str() };
-        pen.put(if stored.is_empty() { Role::Muted } else { Role::Plain }, shown).right(Role::Muted, hint);
+        match (stored, required) {
+            ("", true) => pen.put(Role::Warn, "required, none yet"),
+            ("", false) => pen.put(Role::Muted, "none"),
+            (stored, _) => pen.put(Role::Plain, stored),
+        };
+        pen.right(Role::Muted, hint);
         return None;
     };
     let text = SafeText::of(input.value());
@@ -184,8 +290,9 @@ fn buttons(model: &Model, wizard: &Wizard, theme: Theme, inner: Rect, buffer: &m
     Pen::new(buffer, theme, inner, y.saturating_sub(1)).rule(Role::Muted, 0);
     let mut pen = Pen::new(buffer, theme, inner, y);
     match wizard.may_send(model) {
-        Ok(_) => {
-            pen.put(Role::Key, "y").put(Role::Strong, " send").skip(3);
+        Ok(plan) => {
+            let does = if plan.holder_adds() { " wait for the holder" } else { " send" };
+            pen.put(Role::Key, "y").put(Role::Strong, does).skip(3);
         }
         Err(reason) => {
             let reason = crate::widgets::text::cut(&reason, 44);

@@ -11,13 +11,14 @@ use crate::domain::operation::Operation;
 use crate::domain::ownership::grade_all;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{Names, ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep, Settled};
+use crate::domain::turn::{TurnPlan, TurnRequest};
 use crate::ports::cache::{CacheError, Scope};
 use crate::ports::ledger::{HistoryQuery, LedgerError};
 use crate::ports::provider::{Connection, HolderRead};
 use crate::store::process::is_alive;
 use crate::workflow::recovery::{hold as workflow_hold, record_late, recover, settle};
 use crate::workflow::reissue::{preview, run};
-use crate::workflow::{Means, reissue as workflow_reissue};
+use crate::workflow::{Means, reissue as workflow_reissue, turn as workflow_turn};
 use futures::future::join_all;
 
 fn cache_problem(error: CacheError) -> Problem {
@@ -41,6 +42,7 @@ pub async fn answer(desk: &Desk, query: Query) -> Answer {
         Query::Live(id, link) => live(desk, &id, &link).await.map(|view| Answer::Holder(Some(Box::new(view)))),
         Query::History(id, limit) => history(desk, &id, limit).await,
         Query::Preview(request) => plan(desk, *request).await.map(|plan| Answer::Plan(Box::new(plan))),
+        Query::PreviewTurn(request) => turn_plan(desk, *request).await.map(|plan| Answer::TurnPlan(Box::new(plan))),
     };
     result.unwrap_or_else(Answer::Failed)
 }
@@ -115,6 +117,10 @@ async fn plan(desk: &Desk, request: ReissueRequest) -> Result<ReissuePlan, Probl
     preview(&means(desk, &request.holder.tenant)?, request).await
 }
 
+async fn turn_plan(desk: &Desk, request: TurnRequest) -> Result<TurnPlan, Problem> {
+    workflow_turn::preview(&means(desk, &request.holder.tenant)?, request).await
+}
+
 /// Asks a system who it is.
 pub async fn connect(desk: &Desk, tenant: &TenantName) -> Result<Connection, Problem> {
     let provider = desk.provider(tenant).ok_or_else(|| unknown_tenant(tenant))?;
@@ -125,6 +131,14 @@ pub async fn connect(desk: &Desk, tenant: &TenantName) -> Result<Connection, Pro
 pub async fn reissue(desk: &Desk, plan: ReissuePlan, step: impl Fn(ReissueStep) + Send) -> ReissueEnd {
     match means(desk, &plan.holder.id.tenant) {
         Ok(means) => run(&means, plan, step).await,
+        Err(problem) => ReissueEnd::NotSent(problem),
+    }
+}
+
+/// Runs an act on one credential to its end.
+pub async fn turn(desk: &Desk, plan: TurnPlan, step: impl Fn(ReissueStep) + Send) -> ReissueEnd {
+    match means(desk, &plan.holder.id.tenant) {
+        Ok(means) => workflow_turn::run(&means, plan, step).await,
         Err(problem) => ReissueEnd::NotSent(problem),
     }
 }
@@ -143,7 +157,11 @@ pub async fn usable(desk: &Desk, record: &IntentRecord) -> Result<bool, Problem>
 }
 
 /// The report with the names of the people concerned.
-async fn listed(desk: &Desk, open: Vec<IntentRecord>, waiting: Vec<IntentRecord>, settled: Vec<Settled>) -> Report {
+async fn listed(desk: &Desk, open: Vec<IntentRecord>, mut waiting: Vec<IntentRecord>, settled: Vec<Settled>) -> Report {
+    match desk.ledger.half_done().await {
+        Ok(half) => waiting.extend(half),
+        Err(error) => return Report::RecoveryFailed(ledger_problem(&error)),
+    }
     let mut names = Names::new();
     let people = open.iter().chain(&waiting).map(|r| &r.purpose.holder).chain(settled.iter().map(|s| &s.holder));
     for id in people {

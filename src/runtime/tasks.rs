@@ -141,7 +141,17 @@ impl Tasks {
                     let holder = plan.holder.id.clone();
                     let told = holder.clone();
                     let step = move |step| drop(outbox.send(Msg::Report(Report::Step(told.clone(), step))));
-                    let end = reading::reissue(&desk, *plan, step).await;
+                    let end = Box::pin(reading::reissue(&desk, *plan, step)).await;
+                    Some(Msg::Report(Report::Ended(holder, end)))
+                });
+            }
+            Effect::Turn(plan) => {
+                let outbox = self.outbox.clone();
+                self.spawn(async move {
+                    let holder = plan.holder.id.clone();
+                    let told = holder.clone();
+                    let step = move |step| drop(outbox.send(Msg::Report(Report::Step(told.clone(), step))));
+                    let end = Box::pin(reading::turn(&desk, *plan, step)).await;
                     Some(Msg::Report(Report::Ended(holder, end)))
                 });
             }

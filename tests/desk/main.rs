@@ -4,6 +4,7 @@
 mod bench;
 mod binding;
 mod crash;
+mod drawing;
 mod late_feed;
 mod orders;
 mod ownership;

@@ -1,0 +1,88 @@
+//! Why an act on the credential under the cursor cannot be done now: the vendor's own rules first, then whose it is,
+//! then what else is under way, then whether this console may write.
+
+use super::model::Model;
+use crate::domain::credential::{Credential, CredentialClass, State, System};
+use crate::domain::lifecycle::{self, Target, Verb};
+use crate::domain::ownership::{Action, Ownership, permits};
+use crate::domain::policy::Writes;
+use crate::ports::ledger::LedgerHealth;
+use std::borrow::Cow;
+
+fn selected(model: &Model) -> Result<&(Credential, Ownership), Cow<'static, str>> {
+    model.shown.card().ok_or_else(|| "no card is selected".into())
+}
+
+/// What speaks against an act on one credential that exists.
+///
+/// # Errors
+/// The reason, as it stands beside the dim command.
+pub fn turn(model: &Model, verb: Verb) -> Result<(), Cow<'static, str>> {
+    let (card, owner) = selected(model)?;
+    let targets = targets(card, verb, model.now)?;
+    permits(owner.grade, targets.first().map_or(Action::Irreversible, |t| t.action))?;
+    free(model, card)
+}
+
+/// Where a verb may lead from here, by the vendor's rules alone.
+///
+/// # Errors
+/// Why it leads nowhere, in the vendor's terms.
+pub fn targets(card: &Credential, verb: Verb, now: jiff::Timestamp) -> Result<Vec<Target>, Cow<'static, str>> {
+    if verb == Verb::Set && matches!(card.class.system(), System::AccessGrid | System::ThalesD1) {
+        return Err("each of its states has a key of its own".into());
+    }
+    let words = if verb == Verb::Set { lifecycle::choices(card, now) } else { Vec::new() };
+    if words.is_empty() { lifecycle::target(card, verb, None, now).map(|target| vec![target]) } else { Ok(words) }
+}
+
+/// What speaks against replacing the credential under the cursor.
+///
+/// # Errors
+/// The reason, as it stands beside the dim command.
+pub fn reissue(model: &Model) -> Result<(), Cow<'static, str>> {
+    use CredentialClass as C;
+    let (card, _) = selected(model)?;
+    let no = |why: &'static str| Err(Cow::Borrowed(why));
+    match card.class {
+        C::Mobile | C::WalletPass | C::PrintedCard => {}
+        C::DigitalCard if card.state() == State::Ended => {
+            return no("it is deleted; the holder adds a new one on the phone");
+        }
+        C::DigitalCard => {}
+        C::FundingCard => {
+            return no("the issuer's own card system replaces it; r on one of its digital cards lets the holder add \
+                       that one anew");
+        }
+        C::Card | C::Piv | C::Pivi | C::GovPass => {
+            return no("plastic is printed and encoded at a desk with a printer");
+        }
+        C::ApplePass => return no("the phone makes it again once its phone credential is registered"),
+        C::DigitalId => return no("the vendor's cloud makes it, not an invitation"),
+        C::TrackingTag | C::Transact => return no("the system that it belongs to hands it out"),
+        C::Unknown => return no("this version does not know this kind of credential"),
+    }
+    if card.state() == State::Unknown {
+        return no("its state is a word that this version does not know: it is only shown");
+    }
+    free(model, card)
+}
+
+/// Nothing is under way for the person, her system answers, and this console may write.
+fn free(model: &Model, card: &Credential) -> Result<(), Cow<'static, str>> {
+    if let Some(open) = model.open_for(&card.holder) {
+        return Err(format!("a change of this person is {}; w shows it", open.state).into());
+    }
+    if model.running.iter().any(|r| r.holder == card.holder) {
+        return Err("a change of this person is being sent".into());
+    }
+    let down = model.tenant(&card.id.tenant).is_some_and(|t| matches!(t.connection, Some(Err(_))));
+    if down {
+        return Err(format!("{} does not answer; R tries again", card.id.tenant).into());
+    }
+    // While the ledger is being verified the preview may be looked at; only `y` waits for it.
+    match model.may_write() {
+        Err(_) if model.ledger == LedgerHealth::Verifying && model.writes == Writes::Unlocked => Ok(()),
+        other => other.map_err(Cow::from),
+    }
+}
