@@ -11,7 +11,6 @@ use crate::domain::journal::{Marker, Seen};
 use crate::domain::policy::{ConfirmLevel, ReissueMode, Why};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissuePlan, ReissueRequest, stop_first};
-use jiff::Timestamp;
 
 /// Computes exactly what a reissue would do now. Reads only.
 ///
@@ -196,12 +195,11 @@ fn may_be_printed(view: &LiveView, card: &Credential) -> Result<(), Problem> {
     }
 }
 
-/// True if the plan was made for this moment: a preview is void after its life.
+/// The reason of a plan that is still good for this moment.
 ///
 /// # Errors
-/// What is the matter with it.
+/// If it is too old, or no reason was chosen.
 pub(super) fn still_valid(means: &Means, plan: &ReissuePlan) -> Result<Why, Problem> {
-    let shown: Timestamp = plan.read_at;
-    turn::young(means, shown)?;
+    turn::young(means, plan.read_at)?;
     plan.why.ok_or_else(turn::no_reason)
 }

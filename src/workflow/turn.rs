@@ -86,7 +86,7 @@ pub async fn run(means: &Means, plan: TurnPlan, progress: impl Fn(ReissueStep) +
         note: plan.request.note,
         shown: plan.read_at,
     };
-    carry_out(means, &step, &mut move |at| progress(at)).await
+    Box::pin(carry_out(means, &step, &mut move |at| progress(at))).await
 }
 
 fn still_valid(means: &Means, plan: &TurnPlan) -> Result<(), Problem> {
