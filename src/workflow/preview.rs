@@ -49,17 +49,16 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
         Some(why) if mode == ReissueMode::RevokeFirst => stop(means, &view, &old, why, &base).await?,
         _ => None,
     };
-    let change = match mode {
+    let change = if mode == ReissueMode::HolderAdds {
         // The holder makes it: there is nothing to ask the vendor for.
-        ReissueMode::HolderAdds => base,
-        _ => {
-            let made = means.provider.successor(&view.read, &old, marker(means, &old), view.read_at);
-            let add = made.map_err(|e| refused(means, &e))?;
-            let change = CredentialChange { marker: add.marker.clone(), add: Some(add), ..base };
-            // What the vendor cannot be asked must not wait for `y` to be refused.
-            means.provider.prepare(&change).map_err(|e| refused(means, &e))?;
-            change
-        }
+        base
+    } else {
+        let made = means.provider.successor(&view.read, &old, marker(means, &old), view.read_at);
+        let add = made.map_err(|e| refused(means, &e))?;
+        let change = CredentialChange { marker: add.marker.clone(), add: Some(add), ..base };
+        // What the vendor cannot be asked must not wait for `y` to be refused.
+        means.provider.prepare(&change).map_err(|e| refused(means, &e))?;
+        change
     };
     let leaves_old = may_end.is_some();
     let words = words::Lines { old: &old, change: &change, stop: stop.as_deref(), mode, why, refused: may_end };

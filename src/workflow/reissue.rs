@@ -126,12 +126,11 @@ impl Work<'_> {
         let plan = &self.plan;
         let act = if plan.mode == ReissueMode::Swap { Act::Swap } else { Act::Issue };
         // What was stopped a moment ago reads otherwise than in the preview; what waits for its end is what is there.
-        let old = match &plan.stop {
-            None => Some(plan.old.clone()),
-            Some(_) => {
-                let view = LiveView::read(self.means, &plan.request.holder, &plan.request.holder_link).await?;
-                view.object(&Seen::of(&plan.old)).map(|(card, _)| card.clone())
-            }
+        let old = if plan.stop.is_some() {
+            let view = LiveView::read(self.means, &plan.request.holder, &plan.request.holder_link).await?;
+            view.object(&Seen::of(&plan.old)).map(|(card, _)| card.clone())
+        } else {
+            Some(plan.old.clone())
         };
         let waits = |card: &Credential| act == Act::Swap || retirement(card).is_ok();
         Ok(Purpose {
