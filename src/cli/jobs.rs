@@ -45,7 +45,7 @@ pub struct ResumeArgs {
 pub async fn run(desk: &Desk, command: JobsCommand) -> Result<Ending, Problem> {
     match command {
         JobsCommand::List { json } => list(desk, Form::of(json.json)).await,
-        JobsCommand::Resume(args) => resume(desk, args).await,
+        JobsCommand::Resume(args) => Box::pin(resume(desk, args)).await,
     }
 }
 
@@ -81,7 +81,7 @@ async fn resume(desk: &Desk, args: ResumeArgs) -> Result<Ending, Problem> {
         return Ok(Ending::Done);
     }
     if record.state == IntentState::Done {
-        return retire(desk, &means, record, &args).await;
+        return Box::pin(retire(desk, &means, record, &args)).await;
     }
     let settled = recovery::settle(&means, record).await;
     say(format!("{}: {} ({}).", settled.holder, settled.words, settled.state));
@@ -112,7 +112,7 @@ async fn retire(
         return Ok(Ending::Done);
     }
     let (old, fingerprint) = (old.clone(), old.fingerprint());
-    let end = uninterrupted(reissue::retire_as_seen(means, record, &fingerprint)).await;
+    let end = uninterrupted(Box::pin(reissue::retire_as_seen(means, record, &fingerprint))).await;
     report(Form::of(args.json.json), end, &old, means.provider.profile(), desk.clock.now())
 }
 

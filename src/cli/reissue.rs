@@ -60,7 +60,7 @@ pub async fn run(desk: &Desk, args: ReissueArgs) -> Result<Ending, Problem> {
         at_once: args.at_once,
         seen: None,
     };
-    let plan = workflow::preview(&means, request).await?;
+    let plan = Box::pin(workflow::preview(&means, request)).await?;
     let form = Form::of(args.json.json);
     if !args.yes {
         show_plan(form, &plan, &profile)?;

@@ -64,7 +64,7 @@ pub async fn run(desk: &Desk, verb: Verb, args: TurnArgs) -> Result<Ending, Prob
         note: args.note,
         seen: None,
     };
-    let plan = workflow::preview(&means, request).await?;
+    let plan = Box::pin(workflow::preview(&means, request)).await?;
     let form = Form::of(args.json.json);
     if !args.yes {
         show_plan(form, &plan, &profile)?;

@@ -1,6 +1,6 @@
 //! Why something is done, at which level it must be confirmed, and what this desk may do at all.
 
-use super::credential::{Credential, State, System};
+use super::credential::{Credential, InvitationStatus, System};
 use serde::{Deserialize, Serialize};
 
 /// LIVE, TEST or SIM: always visible in words, never mixed in one file (invariant I26).
@@ -132,18 +132,16 @@ impl ReissueMode {
     /// The order for this card (decision 19). Only Gallagher takes a removal and an addition in one call; its
     /// invitations that nobody accepted leave nothing to stop, so that lost and stolen ones go in that call too.
     pub fn choose(card: &Credential, why: Why, at_once: bool) -> Self {
-        let stop_first = card.usable() && why.is_loss();
+        let (usable, loss) = (card.usable(), why.is_loss());
+        let open = |status| matches!(status, InvitationStatus::NotSent | InvitationStatus::Sent);
+        let nobody_accepted = card.invitation.as_ref().is_some_and(|i| open(i.status));
         match card.class.system() {
             System::ThalesD1 => Self::HolderAdds,
-            System::Gallagher => match card.usable() {
-                false => Self::Swap,
-                true if stop_first && card.state() == State::Invited => Self::Swap,
-                true if stop_first => Self::RevokeFirst,
-                true if at_once => Self::Swap,
-                true => Self::AfterAccept,
-            },
-            System::AccessGrid | System::CardExchange if stop_first => Self::RevokeFirst,
-            System::AccessGrid | System::CardExchange => Self::AfterAccept,
+            System::Gallagher if !usable || loss && nobody_accepted => Self::Swap,
+            System::AccessGrid | System::CardExchange if !usable => Self::AfterAccept,
+            _ if loss => Self::RevokeFirst,
+            System::Gallagher if at_once => Self::Swap,
+            _ => Self::AfterAccept,
         }
     }
 }

@@ -78,7 +78,7 @@ impl ReissuePlan {
 }
 
 /// Where a running reissue is; shown as it happens.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ReissueStep {
     /// The target is read again and the gate computed.
     Checking,

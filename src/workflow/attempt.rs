@@ -93,8 +93,8 @@ impl<'a> Attempt<'a> {
     /// keeps everybody else out. Earlier calls of the same piece of work are no surprise.
     pub(super) fn not_spent(&self, view: &LiveView, shown: Timestamp) -> Result<(), Problem> {
         let purpose = &self.purpose;
-        let others = view.records.iter().filter(|r| r.intent != self.intent && r.purpose.saga != purpose.saga);
-        let spent = others.into_iter().any(|r| {
+        let mut others = view.records.iter().filter(|r| r.intent != self.intent && r.purpose.saga != purpose.saga);
+        let spent = others.any(|r| {
             let same_marker = purpose.marker.is_some() && r.purpose.marker == purpose.marker;
             let same_act = r.purpose.act == purpose.act && r.opened == shown && !purpose.act.makes();
             let same_object = same_act && r.purpose.old.as_ref().map(|o| &o.id) == purpose.old.as_ref().map(|o| &o.id);

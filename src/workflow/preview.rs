@@ -11,7 +11,6 @@ use crate::domain::journal::{Marker, Seen};
 use crate::domain::policy::{ConfirmLevel, ReissueMode, Why};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissuePlan, ReissueRequest, stop_first};
-use jiff::Timestamp;
 
 /// Computes exactly what a reissue would do now. Reads only.
 ///
@@ -50,17 +49,16 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
         Some(why) if mode == ReissueMode::RevokeFirst => stop(means, &view, &old, why, &base).await?,
         _ => None,
     };
-    let change = match mode {
+    let change = if mode == ReissueMode::HolderAdds {
         // The holder makes it: there is nothing to ask the vendor for.
-        ReissueMode::HolderAdds => base,
-        _ => {
-            let made = means.provider.successor(&view.read, &old, marker(means, &old), view.read_at);
-            let add = made.map_err(|e| refused(means, &e))?;
-            let change = CredentialChange { marker: add.marker.clone(), add: Some(add), ..base };
-            // What the vendor cannot be asked must not wait for `y` to be refused.
-            means.provider.prepare(&change).map_err(|e| refused(means, &e))?;
-            change
-        }
+        base
+    } else {
+        let made = means.provider.successor(&view.read, &old, marker(means, &old), view.read_at);
+        let add = made.map_err(|e| refused(means, &e))?;
+        let change = CredentialChange { marker: add.marker.clone(), add: Some(add), ..base };
+        // What the vendor cannot be asked must not wait for `y` to be refused.
+        means.provider.prepare(&change).map_err(|e| refused(means, &e))?;
+        change
     };
     let leaves_old = may_end.is_some();
     let words = words::Lines { old: &old, change: &change, stop: stop.as_deref(), mode, why, refused: may_end };
@@ -184,12 +182,11 @@ fn may_be_printed(view: &LiveView, card: &Credential) -> Result<(), Problem> {
     }
 }
 
-/// True if the plan was made for this moment: a preview is void after its life.
+/// The reason of a plan that is still good for this moment.
 ///
 /// # Errors
-/// What is the matter with it.
+/// If it is too old, or no reason was chosen.
 pub(super) fn still_valid(means: &Means, plan: &ReissuePlan) -> Result<Why, Problem> {
-    let shown: Timestamp = plan.read_at;
-    turn::young(means, shown)?;
+    turn::young(means, plan.read_at)?;
     plan.why.ok_or_else(turn::no_reason)
 }

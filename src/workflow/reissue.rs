@@ -40,7 +40,7 @@ pub async fn run(means: &Means, plan: ReissuePlan, progress: impl Fn(ReissueStep
         return ReissueEnd::Watching(Box::new(plan));
     }
     let work = Work { means, plan, why, saga: SagaId(means.ids.uuid()) };
-    work.carry_on(&mut move |step| progress(step)).await
+    Box::pin(work.carry_on(&mut move |step| progress(step))).await
 }
 
 /// The digital card that the holder made since the preview, once it works; the first of them in the vendor's order.
@@ -68,17 +68,17 @@ impl Work<'_> {
     async fn carry_on(&self, tell: Tell<'_>) -> ReissueEnd {
         let stopped = match &self.plan.stop {
             None => None,
-            Some(stop) => match self.stop(stop, tell).await {
+            Some(stop) => match Box::pin(self.stop(stop, tell)).await {
                 ReissueEnd::Done { intent, .. } => Some(intent),
                 // Nothing was issued, and whether the old one is stopped, the intent of the stop says.
                 other => return other,
             },
         };
-        match (self.issue(tell).await, stopped) {
+        match (Box::pin(self.issue(tell)).await, stopped) {
             (ReissueEnd::NotSent(problem) | ReissueEnd::Rejected(_, problem), Some(stop)) => {
                 ReissueEnd::HalfDone(stop, half_done(&problem))
             }
-            (end, _) => self.follow_up(end, tell).await,
+            (end, _) => Box::pin(self.follow_up(end, tell)).await,
         }
     }
 
@@ -126,12 +126,11 @@ impl Work<'_> {
         let plan = &self.plan;
         let act = if plan.mode == ReissueMode::Swap { Act::Swap } else { Act::Issue };
         // What was stopped a moment ago reads otherwise than in the preview; what waits for its end is what is there.
-        let old = match &plan.stop {
-            None => Some(plan.old.clone()),
-            Some(_) => {
-                let view = LiveView::read(self.means, &plan.request.holder, &plan.request.holder_link).await?;
-                view.object(&Seen::of(&plan.old)).map(|(card, _)| card.clone())
-            }
+        let old = if plan.stop.is_some() {
+            let view = LiveView::read(self.means, &plan.request.holder, &plan.request.holder_link).await?;
+            view.object(&Seen::of(&plan.old)).map(|(card, _)| card.clone())
+        } else {
+            Some(plan.old.clone())
         };
         let waits = |card: &Credential| act == Act::Swap || retirement(card).is_ok();
         Ok(Purpose {
@@ -211,10 +210,7 @@ impl Work<'_> {
     /// What belongs to the same work and needs no waiting: a new card goes to its printer, and an old pass that does
     /// not work anyway is retired (decision 16).
     async fn follow_up(&self, end: ReissueEnd, tell: Tell<'_>) -> ReissueEnd {
-        let new = match &end {
-            ReissueEnd::Waiting { new, .. } | ReissueEnd::Done { new: Some(new), .. } => new,
-            _ => return end,
-        };
+        let (ReissueEnd::Waiting { new, .. } | ReissueEnd::Done { new: Some(new), .. }) = &end else { return end };
         if new.class.system() == System::CardExchange && new.status_word.raw() == "initialized" {
             let sent = self.produce(new, tell).await;
             if let Some(problem) = trouble(&sent) {

@@ -135,7 +135,7 @@ async fn gate(
         ));
     }
     LiveView::unchanged(card, seen)?;
-    let how = retirement(card).map_err(|why| nothing_waits(why))?;
+    let how = retirement(card).map_err(nothing_waits)?;
     let action = match how {
         Retirement::Turned(Verb::Suspend, _) => Action::Reversible,
         _ => Action::Irreversible,

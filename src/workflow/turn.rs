@@ -86,7 +86,7 @@ pub async fn run(means: &Means, plan: TurnPlan, progress: impl Fn(ReissueStep) +
         note: plan.request.note,
         shown: plan.read_at,
     };
-    carry_out(means, &step, &mut move |at| progress(at)).await
+    Box::pin(carry_out(means, &step, &mut move |at| progress(at))).await
 }
 
 fn still_valid(means: &Means, plan: &TurnPlan) -> Result<(), Problem> {
@@ -188,10 +188,8 @@ pub(super) async fn choose(
         Problem::new(ProblemKind::Refused, format!("{verb} is not possible"), why.into_owned(), "nothing was sent")
     };
     if card.class.system() != System::Gallagher {
-        let words: Vec<String> = match verb {
-            Verb::Set => lifecycle::choices(card, now).into_iter().map(|t| t.word.into_owned()).collect(),
-            _ => Vec::new(),
-        };
+        let choices = if verb == Verb::Set { lifecycle::choices(card, now) } else { Vec::new() };
+        let words = choices.into_iter().map(|t| t.word.into_owned()).collect();
         let target = lifecycle::target(card, verb, word, now).map_err(cannot)?;
         let stops = stops(card.class, verb, &target.word, None);
         return Ok(Choice { target, words, stops });
@@ -206,9 +204,8 @@ pub(super) async fn choose(
     };
     let words = site_words(verb, why, card.status_word.raw(), &states);
     let chosen = match word {
-        Some(asked) => match words.iter().find(|w| w.eq_ignore_ascii_case(asked)) {
-            Some(known) => Some(known.clone()),
-            None => {
+        Some(asked) => {
+            let Some(known) = words.iter().find(|w| w.eq_ignore_ascii_case(asked)) else {
                 let all = words.iter().map(|w| format!("\"{}\"", SafeText::of(w))).collect::<Vec<_>>().join(", ");
                 return Err(Problem::new(
                     ProblemKind::Usage,
@@ -216,8 +213,9 @@ pub(super) async fn choose(
                     if all.is_empty() { "its card type offers none".to_owned() } else { format!("it may be {all}") },
                     "choose one of them",
                 ));
-            }
-        },
+            };
+            Some(known.clone())
+        }
         None if verb == Verb::End => None,
         None => Some(words.first().cloned().ok_or_else(|| {
             Problem::new(

@@ -18,5 +18,6 @@ mod town;
 mod trouble;
 mod turn;
 mod turn_crash;
+mod wallet;
 mod wire;
 mod wire_crash;

@@ -40,6 +40,12 @@ impl Clock for SiteClock {
     }
 }
 
+impl SiteClock {
+    pub fn at(world: WorldHandle, begin: jiff::Timestamp) -> Self {
+        Self(world, begin)
+    }
+}
+
 pub struct Site {
     pub sim: Simulator,
     pub provider: Arc<dyn Provider>,
