@@ -122,7 +122,8 @@ fn drawing(card: &Credential, lit: &[Lit], theme: Theme, width: usize) -> Option
         CredentialClass::FundingCard => FUNDING_CARD,
         _ => return None,
     };
-    let here = card.status_word.raw();
+    let here = card.status_word.safe();
+    let here = here.as_str();
     let lines: Vec<Drawn> = rows
         .iter()
         .map(|row| {
@@ -181,11 +182,11 @@ fn groups(class: CredentialClass) -> &'static [(&'static str, &'static [&'static
 
 /// A state among others: boxed where it stands, in round brackets with its key where a lit way leads to it.
 fn grouped(word: &str, card: &Credential, lit: &[Lit]) -> (Role, String) {
-    if word == card.status_word.raw() {
+    if word == card.status_word.safe().as_str() {
         return station(word, true);
     }
     let alias = card.class == CredentialClass::DigitalCard && word == "SUSPENDED";
-    if alias && card.status_word.raw() == "INACTIVE" {
+    if alias && card.status_word.safe().as_str() == "INACTIVE" {
         return station("INACTIVE", true);
     }
     match lit.iter().find(|l| l.word == word) {
@@ -244,7 +245,7 @@ pub fn sizes(model: &Model, card: &Credential, theme: Theme, width: usize) -> Ve
     if card.class.system() == System::Gallagher {
         return vec![gallagher(card, &lit, width)];
     }
-    if card.state() == State::Unknown || lifecycle::meaning(card.class, card.status_word.raw()).is_none() {
+    if card.state() == State::Unknown || lifecycle::meaning(card.class, card.status_word.safe().as_str()).is_none() {
         let word = card.status_word.safe();
         let text = format!("[{word}] is none of the words that this version knows: it is only shown");
         let wrapped = crate::widgets::text::wrap(&text, width.saturating_sub(super::LABEL).max(10));
