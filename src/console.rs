@@ -7,6 +7,7 @@ pub mod jobs;
 pub mod keymap;
 pub mod message;
 pub mod model;
+pub mod shown;
 pub mod update;
 pub mod wizard;
 

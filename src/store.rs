@@ -14,6 +14,7 @@ mod lane;
 mod lease;
 pub mod ledger;
 mod migrations;
+mod one_person;
 pub mod paths;
 mod people;
 pub mod place;

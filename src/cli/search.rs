@@ -131,6 +131,7 @@ async fn ask(desk: &Desk, text: &str, limit: usize) -> (Vec<HolderRead>, Vec<Pro
 
 fn as_hit(read: HolderRead) -> HolderHit {
     HolderHit {
+        others: Vec::new(),
         cards: read.credentials.len(),
         need: read.credentials.iter().map(Credential::state).min(),
         holder: read.holder,

@@ -88,10 +88,20 @@ fn view(id: u32, cards: Vec<Credential>, live: bool) -> HolderView {
     HolderView { holder: person(id, "Jane", "Doe"), cards: cards.into_iter().map(|c| (c, ours())).collect(), live }
 }
 
+fn live(id: u32) -> Slot {
+    Slot::Live(format!("gall:{id}").parse().unwrap())
+}
+
 fn hits(ids: &[u32]) -> Hits {
     let rows: Vec<HolderHit> = ids
         .iter()
-        .map(|id| HolderHit { holder: person(*id, "Jane", "Doe"), cards: 1, need: Some(State::Expired), card: None })
+        .map(|id| HolderHit {
+            holder: person(*id, "Jane", "Doe"),
+            others: Vec::new(),
+            cards: 1,
+            need: Some(State::Expired),
+            card: None,
+        })
         .collect();
     Hits { rows, more: false, total: 5000 }
 }
@@ -128,7 +138,7 @@ impl Bench {
     }
 
     fn answer(&mut self, slot: Slot, answer: Answer) -> Vec<Effect> {
-        let generation = self.model.generations[slot as usize];
+        let generation = self.model.generations[&slot];
         self.tell(Msg::Answer(slot, generation, answer))
     }
 
@@ -136,10 +146,10 @@ impl Bench {
     fn with_jane(status: InvitationStatus) -> Self {
         let mut bench = Self::new();
         bench.key(Key::Char('j'));
-        let first = Some(Box::new(view(1, vec![phone(1, "a", status)], false)));
+        let first = vec![view(1, vec![phone(1, "a", status)], false)];
         bench.answer(Slot::Search, Answer::Hits { hits: hits(&[1]), first, took: Duration::ZERO });
         bench.key(Key::Enter);
-        bench.answer(Slot::Live, Answer::Holder(Some(Box::new(view(1, vec![phone(1, "a", status)], true)))));
+        bench.answer(live(1), Answer::Holder(Box::new(view(1, vec![phone(1, "a", status)], true))));
         bench
     }
 
@@ -198,11 +208,11 @@ fn acts(effects: &[Effect]) -> usize {
 fn a_late_answer_of_an_older_search_is_dropped() {
     let mut bench = Bench::new();
     bench.key(Key::Char('j'));
-    let old = bench.model.generations[Slot::Search as usize];
+    let old = bench.model.generations[&Slot::Search];
     bench.key(Key::Char('a'));
-    bench.tell(Msg::Answer(Slot::Search, old, Answer::Hits { hits: hits(&[9]), first: None, took: Duration::ZERO }));
+    bench.tell(Msg::Answer(Slot::Search, old, Answer::Hits { hits: hits(&[9]), first: Vec::new(), took: Duration::ZERO }));
     assert!(bench.model.hits.rows.is_empty());
-    bench.answer(Slot::Search, Answer::Hits { hits: hits(&[1]), first: None, took: Duration::ZERO });
+    bench.answer(Slot::Search, Answer::Hits { hits: hits(&[1]), first: Vec::new(), took: Duration::ZERO });
     assert_eq!(bench.model.hits.rows.len(), 1);
 }
 
@@ -231,10 +241,10 @@ fn enter_before_the_answer_opens_when_it_is_there() {
     bench.key(Key::Char('j'));
     bench.key(Key::Enter);
     assert_eq!(bench.model.focus, Pane::Search);
-    let first = Some(Box::new(view(1, vec![phone(1, "a", InvitationStatus::Expired)], false)));
+    let first = vec![view(1, vec![phone(1, "a", InvitationStatus::Expired)], false)];
     let effects = bench.answer(Slot::Search, Answer::Hits { hits: hits(&[1]), first, took: Duration::ZERO });
     assert_eq!(bench.model.focus, Pane::Cards);
-    assert!(effects.iter().any(|e| matches!(e, Effect::Query(Slot::Live, ..))));
+    assert!(effects.iter().any(|e| matches!(e, Effect::Query(Slot::Live(_), ..))));
 }
 
 #[test]
@@ -338,7 +348,7 @@ fn r3_y_is_dim_until_the_target_was_read_and_again_when_it_is_old() {
 fn r4_the_cursor_keeps_its_object() {
     let mut bench = Bench::with_jane(InvitationStatus::Expired);
     let two = vec![phone(1, "a", InvitationStatus::Expired), phone(1, "b", InvitationStatus::Accepted)];
-    bench.answer(Slot::Live, Answer::Holder(Some(Box::new(view(1, two, true)))));
+    bench.answer(live(1), Answer::Holder(Box::new(view(1, two, true))));
     bench.key(Key::Char('j'));
     let kept = bench.model.shown.cursor.clone();
     let three = vec![
@@ -347,7 +357,7 @@ fn r4_the_cursor_keeps_its_object() {
         phone(1, "a", InvitationStatus::Expired),
     ];
     bench.pass(1000);
-    bench.answer(Slot::Live, Answer::Holder(Some(Box::new(view(1, three, true)))));
+    bench.answer(live(1), Answer::Holder(Box::new(view(1, three, true))));
     assert_eq!(bench.model.shown.cursor, kept);
 }
 

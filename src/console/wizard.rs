@@ -144,23 +144,23 @@ impl Model {
 
     /// Opens the wizard for the credential under the cursor.
     pub(super) fn open_wizard(&mut self) -> Vec<Effect> {
-        let Some(view) = &self.shown.view else { return Vec::new() };
         let Some((card, ownership)) = self.shown.card() else { return Vec::new() };
+        let Some(record) = self.shown.holding() else { return Vec::new() };
         let request = ReissueRequest {
-            holder: view.holder.id.clone(),
-            holder_link: view.holder.link.clone(),
+            holder: record.holder.id.clone(),
+            holder_link: record.holder.link.clone(),
             credential: card.id.clone(),
             why: None,
             ticket: self.ticket.clone(),
             note: String::new(),
             at_once: false,
-            seen: view.live.then(|| card.fingerprint()),
+            seen: record.live.then(|| card.fingerprint()),
         };
         self.counter += 1;
         self.overlay = Some(Overlay::Wizard(Box::new(Wizard {
             number: self.counter,
             request,
-            holder: view.holder.clone(),
+            holder: record.holder.clone(),
             card: card.clone(),
             ownership: ownership.clone(),
             plan: Planned::Reading,

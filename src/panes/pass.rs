@@ -154,18 +154,18 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let focused = model.focus == Pane::Pass;
-    let (Some(view), Some((card, owner))) = (&model.shown.view, model.shown.card()) else {
+    let (Some(record), Some((card, owner))) = (model.shown.holding(), model.shown.card()) else {
         title(buffer, theme, area, focused, "4 State", "");
         Pen::new(buffer, theme, area, 1).skip(1).put(Role::Muted, "No card is selected.");
         return;
     };
     let left = format!("4 State  {} {} {}", card.id.tenant, card.type_name.safe(), shown_number(card));
     let read = age(card.as_of, model.now);
-    let right = if view.live { format!("read {read} ago") } else { format!("cached {read}") };
+    let right = if record.live { format!("read {read} ago") } else { format!("cached {read}") };
     title(buffer, theme, area, focused, &left, &right);
     let height = usize::from(area.height.saturating_sub(1));
     let width = usize::from(area.width);
-    let mut all = lines(model, card, view.holder.authorised, width);
+    let mut all = lines(model, card, record.holder.authorised, width);
     let clues: Vec<&str> = owner.clues.iter().map(AsRef::as_ref).collect();
     let mut owner_lines = wrap(&clues.join(", "), width.saturating_sub(19).max(20)).into_iter();
     let mut owned: Vec<Drawn> = vec![vec![
