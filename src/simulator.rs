@@ -3,56 +3,50 @@
 //! The simulator serves the vendors' wire contracts over real sockets, so closely that other people's clients
 //! work against it. Its control interface has a port of its own; [`WorldHandle`] offers the same in-process.
 
-pub mod card_making;
-pub mod card_types;
-pub mod change_record;
+pub mod accessgrid;
+pub mod author;
+pub mod cardexchange;
+pub mod certificates;
 pub mod clock;
 pub mod control;
 pub mod digest;
 pub mod faults;
-pub mod foreign;
 pub mod front;
 pub mod gallagher;
-pub mod issued;
-pub mod judge;
 pub mod names;
-pub mod operator_events;
-pub mod operators;
-pub mod person;
-pub mod personal_data;
+pub mod past;
 pub mod pipeline;
 pub mod population;
 pub mod request_log;
 pub mod server;
-pub mod state;
-pub mod switches;
-pub mod world;
+pub mod thales_d1;
 
-#[cfg(test)]
-mod tests;
-
+pub use author::Author;
+pub use certificates::ShownCertificate;
 pub use faults::{Fault, FaultKind, FaultMatch, Release};
-pub use foreign::{ForeignKind, ForeignWrite, When};
-pub use issued::{ConsoleIssue, ledger_entries};
-pub use judge::{ClientChange, InvitationMove, WorldHandle};
-pub use person::Author;
+pub use gallagher::foreign::{ForeignKind, ForeignWrite, When, Writer};
+pub use gallagher::issued::{ConsoleIssue, ledger_entries};
+pub use gallagher::judge::{ClientChange, InvitationMove, TrueCard, TrueCardholder, WorldHandle};
+pub use gallagher::switches::Switches;
+pub use gallagher::wallet::{Device, WalletAct, WalletMove};
 pub use server::Door;
-pub use switches::Switches;
+pub use thales_d1::D1Handle;
 
 use crate::domain::credential::System;
+use accessgrid::GridHandle;
 use anyhow::{Context as _, ensure};
+use certificates::{Certificates, Wanted};
 use clock::VirtualClock;
 use front::{Front, Stand};
+use gallagher::operators::Operator;
+use gallagher::state::Shared;
+use gallagher::world::World;
 use jiff::Timestamp;
-use operators::Operator;
 use pipeline::Pipeline;
-use server::Certificate;
-use state::Shared;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use world::World;
 
 /// What a simulated world is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +62,8 @@ pub struct SimOptions {
     pub control: Option<SocketAddr>,
     /// HTTPS with a certificate made at start, instead of plain HTTP.
     pub tls: bool,
+    /// With TLS: every listener wants to see the client certificate made at start. Thales D1 always does.
+    pub client_certificates: bool,
     /// Virtual time at the start; `None`: the machine's.
     pub start: Option<Timestamp>,
     /// True: virtual time stands still unless it is advanced.
@@ -76,19 +72,32 @@ pub struct SimOptions {
 
 impl Default for SimOptions {
     fn default() -> Self {
-        Self { seed: 1, cardholders: 5_000, listen: None, control: None, tls: false, start: None, frozen: false }
+        Self {
+            seed: 1,
+            cardholders: 5_000,
+            listen: None,
+            control: None,
+            tls: false,
+            client_certificates: false,
+            start: None,
+            frozen: false,
+        }
     }
 }
 
 /// A running simulator. Dropping it ends it too; [`stop`](Simulator::stop) also waits.
 pub struct Simulator {
     shared: Arc<Shared>,
+    d1: Arc<thales_d1::Desk>,
     stop: CancellationToken,
     fronts: Vec<(Arc<Front>, SocketAddr)>,
     control: SocketAddr,
-    certificate: Option<(String, String)>,
+    certificates: Option<Arc<Certificates>>,
+    client_certificates: bool,
     keys: (String, String),
     issued: Vec<ConsoleIssue>,
+    grid: GridHandle,
+    exchange: cardexchange::ExchangeHandle,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -111,29 +120,50 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let clock = Arc::new(VirtualClock::starting_at(options.start, options.frozen));
     let stop = CancellationToken::new();
     let front = |system| Front::new(system, Arc::clone(&clock), stop.clone());
-    let world = World::new(options.seed, options.cardholders, clock.now());
-    let issued = issued::issued_by_console(&world);
+    let certificates = if options.tls { Some(Arc::new(Certificates::make()?)) } else { None };
+    ensure!(options.tls || !options.client_certificates, "client certificates need TLS");
+    let mut world = World::new(options.seed, options.cardholders, clock.now());
+    if let (Some(made), true) = (&certificates, options.client_certificates) {
+        world.demand_certificate(&made.client_thumbprint);
+    }
+    let issued = gallagher::issued::issued_by_console(&world);
     let keys = (world.clients.key_of(Author::Console), world.clients.key_of(Author::Foreign));
+    let people = world.population.clone();
     let shared = Arc::new(Shared::new(world, front(System::Gallagher)));
+    let (grid_stand, grid) = accessgrid::open(options.seed, people.clone(), front(System::AccessGrid));
+    let exchange = cardexchange::Exchange::new(&people, front(System::CardExchange), options.tls);
+    let d1 = thales_d1::Desk::open(options.seed, options.cardholders, front(System::ThalesD1))?;
     // In the order of their ports.
-    let stands = vec![Stand {
-        front: Arc::clone(&shared.front),
-        router: gallagher::routes(Arc::clone(&shared), options.tls),
-        manners: Arc::clone(&shared) as _,
-    }];
-    let controls = control::routes(WorldHandle(Arc::clone(&shared)));
-    let certificate = if options.tls { Some(Certificate::make()?) } else { None };
+    let stands = vec![
+        Stand {
+            front: Arc::clone(&shared.front),
+            router: gallagher::routes(Arc::clone(&shared), options.tls),
+            manners: Arc::clone(&shared) as _,
+        },
+        grid_stand,
+        d1.stand(),
+        Stand {
+            front: Arc::clone(&exchange.front),
+            router: cardexchange::routes(Arc::clone(&exchange)),
+            manners: Arc::clone(&exchange) as _,
+        },
+    ];
     let control = server::bind(options.control).await?;
     let control_address = control.local_addr()?;
     let mut fronts = Vec::new();
     let mut tasks = Vec::new();
-    let mut controls = controls;
+    let exchange = cardexchange::ExchangeHandle::new(exchange);
+    let mut controls = control::routes(WorldHandle(Arc::clone(&shared)))
+        .nest("/accessgrid", accessgrid::control(grid.clone()))
+        .nest("/thales-d1", thales_d1::control(D1Handle(Arc::clone(&d1))))
+        .nest("/cardexchange", cardexchange::control(exchange.clone()));
     for (place, stand) in (0..).zip(stands) {
         let listener = server::bind(port_after(options.listen, place)?).await?;
         fronts.push((Arc::clone(&stand.front), listener.local_addr()?));
         let name = format!("/{}", stand.front.system);
         controls = controls.nest(&name, control::front_routes(Arc::clone(&stand.front)));
-        let acceptor = certificate.as_ref().map(Certificate::acceptor);
+        let wanted = wanted_certificate(stand.front.system, options.client_certificates);
+        let acceptor = certificates.as_ref().map(|made| made.acceptor(wanted)).transpose()?;
         let doors = Arc::clone(&stand.front.doors);
         tasks.push(tokio::spawn(server::serve(listener, acceptor, Arc::new(Pipeline(stand)), doors, stop.clone())));
     }
@@ -147,14 +177,29 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     }));
     Ok(Simulator {
         shared,
+        d1,
         stop,
         fronts,
         control: control_address,
-        certificate: certificate.map(|c| (c.sha256, c.pem)),
+        certificates,
+        client_certificates: options.client_certificates,
         keys,
         issued,
+        grid,
+        exchange,
         tasks,
     })
+}
+
+/// Whose certificate a vendor's listener wants to see. Command Centre always asks, and judges by the thumbprint
+/// (gallagher.md section 1); Thales D1 takes no call without one.
+fn wanted_certificate(system: System, demanded: bool) -> Wanted {
+    match system {
+        System::Gallagher => Wanted::Anybodys,
+        System::ThalesD1 => Wanted::Issued,
+        System::AccessGrid | System::CardExchange if demanded => Wanted::Issued,
+        System::AccessGrid | System::CardExchange => Wanted::Nobodys,
+    }
 }
 
 /// The address of the vendor at a place, counted from the first one's.
@@ -170,7 +215,7 @@ fn port_after(first: Option<SocketAddr>, place: u16) -> anyhow::Result<Option<So
 impl Simulator {
     /// Base address of a system, with a slash at the end.
     pub fn url(&self, system: System) -> String {
-        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        let scheme = if self.certificates.is_some() { "https" } else { "http" };
         let address = self.fronts.iter().find(|(front, _)| front.system == system).map(|(_, address)| address);
         address.map(|address| format!("{scheme}://{address}/")).unwrap_or_default()
     }
@@ -192,12 +237,24 @@ impl Simulator {
 
     /// SHA-256 of the DER certificate, 64 hex digits; `None` without TLS.
     pub fn certificate_sha256(&self) -> Option<String> {
-        self.certificate.as_ref().map(|(sha256, _)| sha256.clone())
+        self.certificates.as_ref().map(|made| made.sha256(ShownCertificate::Own))
     }
 
     /// The certificate in PEM form; `None` without TLS.
     pub fn certificate_pem(&self) -> Option<&str> {
-        self.certificate.as_ref().map(|(_, pem)| pem.as_str())
+        self.certificates.as_ref().map(|made| made.pem.as_str())
+    }
+
+    /// The certificates, to look at and to show others; `None` without TLS.
+    pub fn certificates(&self) -> Option<&Arc<Certificates>> {
+        self.certificates.as_ref()
+    }
+
+    /// Client certificate and private key (PEM) that a system's listener wants to see; `None` if it wants none.
+    pub fn client_certificate(&self, system: System) -> Option<(&str, &str)> {
+        let made = self.certificates.as_ref().filter(|_| self.front(system).is_some())?;
+        let wanted = self.client_certificates || wanted_certificate(system, false) == Wanted::Issued;
+        wanted.then_some((made.client_pem.as_str(), made.client_key_pem.as_str()))
     }
 
     /// The console's API key.
@@ -220,9 +277,40 @@ impl Simulator {
         WorldHandle(Arc::clone(&self.shared))
     }
 
+    /// The judge of the AccessGrid account: its accounts, passes, switches and holders.
+    pub fn grid(&self) -> GridHandle {
+        self.grid.clone()
+    }
+
+    /// The judge of Thales D1.
+    pub fn d1(&self) -> D1Handle {
+        D1Handle(Arc::clone(&self.d1))
+    }
+
+    /// Private half of the console's key pair at Thales D1, for its secret file: PKCS#8 in PEM. Its id is
+    /// [`thales_d1::KID`], the issuer [`thales_d1::ISSUER`].
+    pub fn d1_private_key(&self) -> &str {
+        self.d1.private_key()
+    }
+
+    /// Private half of the key pair of the issuer's other system at Thales D1; its id is [`thales_d1::OTHER_KID`].
+    pub fn d1_other_private_key(&self) -> &str {
+        self.d1.other_private_key()
+    }
+
     /// What this console issued before the world began, oldest first.
     pub fn issued_by_console(&self) -> &[ConsoleIssue] {
         &self.issued
+    }
+
+    /// CardExchange Cloud: judge, controls and API keys.
+    pub fn exchange(&self) -> cardexchange::ExchangeHandle {
+        self.exchange.clone()
+    }
+
+    /// This console's CardExchange API key for the test data.
+    pub fn exchange_key(&self) -> String {
+        self.exchange.key_of(Author::Console)
     }
 
     /// Ends it, and waits until its ports are free.

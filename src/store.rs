@@ -1,10 +1,11 @@
-//! SQLite: the ledger and the cache.
+//! SQLite: the ledger, the archive and the cache.
 //!
 //! The ledger is the record that everything else trusts, so it is slow and careful: full sync, hash chain, MAC and
 //! an anchor outside the database. The cache can be thrown away, so it is fast and careless.
 
 mod anchor;
 mod append;
+pub mod archive;
 pub mod cache;
 mod chain;
 mod fold;

@@ -38,21 +38,24 @@
 //! }
 //! ```
 
-use super::bounds::{Excess, MAX_BODY, MAX_HEADERS, check_json};
+mod answer;
+
+use super::bounds::check_json;
 use super::signature::{Signature, Signed};
-use super::tls::{self, Trust};
+use super::tls::{self, AskedInVain, Trust};
 use crate::domain::change::PreparedChange;
 use crate::domain::ids::Link;
 use crate::domain::origin::Origin;
 use crate::domain::text::SafeText;
 use crate::ports::permit::Permit;
 use crate::ports::provider::{Answered, ProviderError, ProviderErrorKind, SendOutcome};
+use answer::{Answer, chain, json, lead};
 use backon::{ExponentialBuilder, Retryable};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
-use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url, redirect, retry};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Url, redirect, retry};
 use serde_json::Value;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -102,6 +105,7 @@ struct Shared {
     limits: Limits,
     paused: AtomicBool,
     refusal: RwLock<Option<ProviderError>>,
+    asked: AskedInVain,
 }
 
 /// The client that reads: GET only.
@@ -149,8 +153,23 @@ pub fn clients(
     empty_success: EmptySuccess,
 ) -> Result<(Reads, Mutations), ProviderError> {
     let broken = |why: String| ProviderError::new(ProviderErrorKind::NotConnected, why);
-    let tls = if origin.is_https() { trust.client_config() } else { Trust::nobody() };
-    let tls = tls.map_err(|e| broken(e.to_string()))?;
+    let tls = if origin.is_https() {
+        trust.client_config()
+    } else {
+        Trust::nobody().map(|tls| (tls, AskedInVain::default()))
+    };
+    clients_with(origin, signature, tls.map_err(|e| broken(e.to_string()))?, limits, empty_success)
+}
+
+/// As [`clients`], with a TLS configuration that has been made.
+pub(super) fn clients_with(
+    origin: &Origin,
+    signature: Arc<dyn Signature>,
+    (tls, asked): (rustls::ClientConfig, AskedInVain),
+    limits: Limits,
+    empty_success: EmptySuccess,
+) -> Result<(Reads, Mutations), ProviderError> {
+    let broken = |why: String| ProviderError::new(ProviderErrorKind::NotConnected, why);
     let common = || -> ClientBuilder {
         Client::builder()
             .tls_backend_preconfigured(tls.clone())
@@ -175,6 +194,7 @@ pub fn clients(
         limits,
         paused: AtomicBool::new(false),
         refusal: RwLock::new(None),
+        asked,
     });
     Ok((Reads { client: reads, shared: Arc::clone(&shared) }, Mutations { client: mutations, shared, empty_success }))
 }
@@ -267,22 +287,6 @@ impl Reads {
         })?;
         Answer::collect(response).await.map_err(|broken| broken.of_read(link))
     }
-}
-
-/// A success as a document.
-fn json(link: &Link, answer: Answer) -> Result<Json, Failed> {
-    let unreadable = |why: &str| {
-        let mut error = ProviderError::new(ProviderErrorKind::Unreadable, lead(link, why));
-        error.status = Some(answer.status.as_u16());
-        Failed { error, again: Again::No }
-    };
-    if !answer.is_json {
-        return Err(unreadable("the answer is not marked as JSON"));
-    }
-    check_json(&answer.body).map_err(|e| unreadable(&e.to_string()))?;
-    let value = serde_json::from_slice(&answer.body)
-        .map_err(|e| unreadable(&format!("the answer is not JSON (line {}, column {})", e.line(), e.column())))?;
-    Ok(Json { value, server_date: answer.server_date, headers: answer.headers })
 }
 
 impl Mutations {
@@ -449,11 +453,17 @@ impl Shared {
 
     /// The error, if no connection was made because the server did not prove who it is. Work with it stops: whoever
     /// answers there is not to see our key, and the cache must not hide it (safety.md section 6).
+    /// The same for a server that breaks off because of our own certificate.
     fn distrust(&self, link: &Link, failed: &reqwest::Error) -> Option<ProviderError> {
-        let why = tls::distrust(failed)?;
-        let error = ProviderError::new(ProviderErrorKind::Untrusted(why), lead(link, &chain(failed)));
+        let kind = match tls::distrust(failed) {
+            Some(why) => ProviderErrorKind::Untrusted(why),
+            None if !tls::refuses_our_certificate(failed) => return None,
+            None if self.asked.get() => ProviderErrorKind::CertificateWanted("it asks for one, and none is named"),
+            None => ProviderErrorKind::CertificateWanted("it does not accept the one that we show"),
+        };
+        let error = ProviderError::new(kind, lead(link, &chain(failed)));
         self.stop(&error);
-        tracing::warn!(origin = %self.origin, why, "the server is not trusted; no further call until the operator asks for one");
+        tracing::warn!(origin = %self.origin, why = %error.detail, "no TLS with the server; no further call until the operator asks for one");
         Some(error)
     }
 
@@ -467,6 +477,9 @@ impl Shared {
     fn refused(&self, link: &Link, answer: &Answer) -> Failed {
         use ProviderErrorKind as K;
         let (kind, again) = match answer.status.as_u16() {
+            401 if self.asked.get() => {
+                (K::CertificateWanted("it asks for one, none is named, and it refuses our key alone"), Again::No)
+            }
             401 => (K::Unauthorised, Again::No),
             402 => (K::Unpaid, Again::No),
             403 => (K::Forbidden, Again::No),
@@ -490,7 +503,7 @@ impl Shared {
             said: answer.message(),
             detail: SafeText::of(&lead(link, &format!("HTTP {}", answer.status))),
         };
-        if error.kind == K::Unauthorised {
+        if matches!(error.kind, K::Unauthorised | K::CertificateWanted(_)) {
             self.stop(&error);
             tracing::warn!(origin = %self.origin, "the key was refused; no further call until the operator asks for one");
         }
@@ -520,136 +533,6 @@ impl Failed {
 
 fn closed() -> Failed {
     Failed::no(ProviderErrorKind::NotConnected, "the connection is being shut down")
-}
-
-/// A whole answer, read within the bounds.
-#[derive(Default)]
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    is_json: bool,
-    server_date: Option<Timestamp>,
-    retry_after: Option<Duration>,
-    body: Vec<u8>,
-}
-
-/// Why an answer could not be read to its end.
-enum Broken {
-    Excess(Excess),
-    Encoding,
-    Wire(reqwest::Error),
-}
-
-impl Broken {
-    fn text(&self) -> String {
-        match self {
-            Self::Excess(e) => e.to_string(),
-            Self::Encoding => "the answer is encoded in a way that was not asked for".into(),
-            Self::Wire(e) => chain(e),
-        }
-    }
-
-    fn of_read(self, link: &Link) -> Failed {
-        let text = lead(link, &self.text());
-        match self {
-            Self::Excess(Excess::Size) => Failed::no(ProviderErrorKind::TooLarge, &text),
-            // A body that comes too slowly breaks off in the decoder too, but it is the server that does not answer.
-            Self::Wire(e) if e.is_timeout() || !e.is_decode() => Failed::no(ProviderErrorKind::Unavailable, &text),
-            _ => Failed::no(ProviderErrorKind::Unreadable, &text),
-        }
-    }
-}
-
-impl Answer {
-    async fn collect(mut response: Response) -> Result<Self, Broken> {
-        let headers = response.headers().clone();
-        let headers = &headers;
-        if headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > MAX_HEADERS {
-            return Err(Broken::Excess(Excess::Headers));
-        }
-        let mut answer = Self {
-            status: response.status(),
-            headers: headers.clone(),
-            is_json: header(headers, &CONTENT_TYPE).and_then(|v| v.split(';').next()).is_some_and(|v| {
-                let kind = v.trim().to_ascii_lowercase();
-                kind == "application/json" || kind.ends_with("+json")
-            }),
-            server_date: header(headers, &DATE)
-                .and_then(|v| jiff::fmt::rfc2822::parse(v).ok())
-                .map(|zoned| zoned.timestamp()),
-            retry_after: header(headers, &RETRY_AFTER).and_then(|v| v.trim().parse().ok()).map(Duration::from_secs),
-            body: Vec::new(),
-        };
-        // The decoder takes the header away with the encoding it undid.
-        let still_encoded = header(headers, &CONTENT_ENCODING).is_some_and(|v| !v.eq_ignore_ascii_case("identity"));
-        while let Some(chunk) = response.chunk().await.map_err(|e| Broken::Wire(e.without_url()))? {
-            if still_encoded {
-                return Err(Broken::Encoding);
-            }
-            if answer.body.len() + chunk.len() > MAX_BODY {
-                return Err(Broken::Excess(Excess::Size));
-            }
-            answer.body.extend_from_slice(&chunk);
-        }
-        Ok(answer)
-    }
-
-    /// The vendor's own words (gallagher.md section 11, accessgrid.md section 3, thales-d1.md section 9,
-    /// cardexchange.md section 2); for showing only, never for branching.
-    fn message(&self) -> SafeText {
-        if check_json(&self.body).is_err() {
-            return SafeText::default();
-        }
-        let Ok(said) = serde_json::from_slice::<Value>(&self.body) else { return SafeText::default() };
-        SafeText::of(&words_of(&said).join(": "))
-    }
-}
-
-/// The texts of an error body, what it is about first. Objects of parameters name each parameter.
-fn words_of(said: &Value) -> Vec<String> {
-    let mut words = Vec::new();
-    for name in ["message", "errorCode", "error", "detail", "title"] {
-        match said.get(name) {
-            Some(Value::String(text)) if !text.is_empty() => words.push(text.clone()),
-            Some(Value::Array(texts)) => words.extend(texts.iter().filter_map(Value::as_str).map(str::to_owned)),
-            _ => {}
-        }
-        // A title only repeats what a detail says.
-        if name == "detail" && !words.is_empty() {
-            break;
-        }
-    }
-    for (parameter, problem) in said.get("errors").and_then(Value::as_object).into_iter().flatten().take(4) {
-        let texts = match problem {
-            Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        words.push(if parameter.is_empty() { texts } else { format!("{parameter}: {texts}") });
-    }
-    words
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// Technical text with the path it concerns, without the query: that may hold a person's name.
-fn lead(link: &Link, why: &str) -> String {
-    let path = link.as_str().split('?').next().unwrap_or_default();
-    format!("{path}: {why}")
-}
-
-/// An error with all its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

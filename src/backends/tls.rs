@@ -2,15 +2,18 @@
 //! pin, against exactly one certificate (contract section 1: Command Centre's own certificate is self-signed).
 
 use crate::domain::origin::Pin;
+use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::sign::CertifiedKey;
+use rustls::{AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a site file says about trust.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,13 +55,45 @@ pub enum TlsError {
     Versions(rustls::Error),
 }
 
+/// Whether a server asked who we are while we had nothing to show. Set by handshakes, read when a call is refused:
+/// a refusal tells neither key nor certificate apart (contract section 1).
+#[derive(Clone, Debug, Default)]
+pub struct AskedInVain(Arc<AtomicBool>);
+
+impl AskedInVain {
+    /// True once it has happened.
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for AskedInVain {
+    fn resolve(&self, _issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
 impl Trust {
-    /// The TLS configuration of a tenant. HTTP/1.1 is the only protocol offered, so that one request is one
-    /// request on one connection.
+    /// The TLS configuration of a tenant, and whether a server will have asked in vain for a client certificate.
+    /// HTTP/1.1 is the only protocol offered, so that one request is one request on one connection.
     ///
     /// # Errors
     /// If roots, certificate or key are missing or unreadable.
-    pub fn client_config(&self) -> Result<ClientConfig, TlsError> {
+    pub fn client_config(&self) -> Result<(ClientConfig, AskedInVain), TlsError> {
+        let machines = || rustls_native_certs::load_native_certs().certs;
+        self.config_with(machines)
+    }
+
+    /// As [`client_config`](Self::client_config), with the roots that count where there is no pin.
+    fn config_with(
+        &self,
+        trusted: impl FnOnce() -> Vec<CertificateDer<'static>>,
+    ) -> Result<(ClientConfig, AskedInVain), TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
@@ -67,21 +102,22 @@ impl Trust {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(PinVerifier { pin, provider }))
         } else {
             let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            roots.add_parsable_certificates(trusted());
             if roots.is_empty() {
                 return Err(TlsError::NoRoots);
             }
             builder.with_root_certificates(roots)
         };
+        let asked = AskedInVain::default();
         let mut config = match &self.client {
-            None => builder.with_no_client_auth(),
+            None => builder.with_client_cert_resolver(Arc::new(asked.clone())),
             Some(files) => {
                 let (chain, key) = files.read()?;
                 builder.with_client_auth_cert(chain, key).map_err(TlsError::Client)?
             }
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(config)
+        Ok((config, asked))
     }
 
     /// A configuration that trusts nobody, for plain HTTP on loopback: the HTTP library wants one to be there.
@@ -113,10 +149,36 @@ impl ClientFiles {
 
 /// In what the server failed to prove who it is, if a connection failed for that; a clause about it.
 pub(super) fn distrust(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    reason(error).and_then(failing)
+}
+
+/// True if the server broke off because of our client certificate. Nobody else's is judged there, so every alert
+/// about a certificate means ours, or that we showed none.
+pub(super) fn refuses_our_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    use AlertDescription as A;
+    let Some(rustls::Error::AlertReceived(alert)) = reason(error) else { return false };
+    matches!(
+        alert,
+        A::CertificateRequired
+            | A::NoCertificate
+            | A::BadCertificate
+            | A::UnsupportedCertificate
+            | A::CertificateRevoked
+            | A::CertificateExpired
+            | A::CertificateUnknown
+            | A::UnknownCA
+            // An authority of the same name with another key.
+            | A::DecryptError
+            | A::AccessDenied
+    )
+}
+
+/// What TLS had to say about a failed connection.
+fn reason<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
     let mut at = Some(error);
     while let Some(error) = at {
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return failing(tls);
+            return Some(tls);
         }
         // An I/O error names as its source not what it holds, but the source of that.
         at = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
@@ -208,6 +270,8 @@ impl ServerCertVerifier for PinVerifier {
     }
 }
 
+#[cfg(test)]
+mod handshakes;
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! `passdesk sim`: the simulated vendors on their own, with a site file and a ledger that match their world.
 
+use crate::domain::credential::System;
 use crate::domain::ids::TenantName;
 use crate::ports::ledger::{HistoryQuery, Ledger};
 use crate::simulator::{self, SimOptions, Simulator, ledger_entries};
@@ -10,10 +11,15 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+const ALL_SYSTEMS: [System; 4] = [System::Gallagher, System::AccessGrid, System::ThalesD1, System::CardExchange];
 /// Name of the Gallagher tenant in site files that are written here.
 const TENANT: &str = "gall";
 /// Its secret file, beside the site file.
 const SECRET_FILE: &str = "gall.key";
+
+/// Client certificate and its key, likewise; one pair for all tenants that want to see one.
+const CLIENT_CERTIFICATE_FILE: &str = "client.pem";
+const CLIENT_KEY_FILE: &str = "client.key";
 
 /// Arguments of `passdesk sim`.
 #[derive(Clone, Debug, clap::Args)]
@@ -33,6 +39,9 @@ pub struct SimArgs {
     /// Serve HTTPS with a certificate made at start.
     #[arg(long)]
     pub tls: bool,
+    /// With --tls: take only clients that show the certificate made at start.
+    #[arg(long, requires = "tls")]
+    pub client_certificates: bool,
     /// Write a site file, its key and a matching ledger.
     #[arg(long, value_name = "FILE")]
     pub write_config: Option<PathBuf>,
@@ -67,6 +76,7 @@ where
         listen: args.listen,
         control: args.control,
         tls: args.tls,
+        client_certificates: args.client_certificates,
         start: None,
         frozen: false,
     })
@@ -113,11 +123,18 @@ pub async fn write_site(sim: &Simulator, file: &Path) -> anyhow::Result<()> {
         let ours = present.parse::<toml::Table>().is_ok_and(|t| t.contains_key("simulator"));
         ensure!(ours, "{} is there and was not written for a simulator; choose another name", file.display());
     }
-    let (site, key, file) = (site_text(sim)?, format!("{}\n", sim.api_key()), file.to_owned());
+    let (site, file) = (site_text(sim)?, file.to_owned());
+    let mut beside = vec![(SECRET_FILE, format!("{}\n", sim.api_key()))];
+    if let Some((certificate, key)) = ALL_SYSTEMS.into_iter().find_map(|system| sim.client_certificate(system)) {
+        beside.push((CLIENT_CERTIFICATE_FILE, certificate.to_owned()));
+        beside.push((CLIENT_KEY_FILE, key.to_owned()));
+    }
     tokio::task::spawn_blocking(move || {
         let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        replace(&folder.join(SECRET_FILE), &key, 0o600)?;
+        for (name, text) in beside {
+            replace(&folder.join(name), &text, 0o600)?;
+        }
         replace(&file, &site, 0o644)
     })
     .await?
@@ -142,11 +159,16 @@ fn site_text(sim: &Simulator) -> anyhow::Result<String> {
         feed_operator: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         pin_sha256: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_cert_file: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_key_file: Option<&'static str>,
     }
     #[derive(serde::Serialize)]
     struct Control {
         control: String,
     }
+    let certificate = sim.client_certificate(System::Gallagher);
     let tenant = Tenant {
         name: TENANT,
         system: "gallagher",
@@ -157,6 +179,8 @@ fn site_text(sim: &Simulator) -> anyhow::Result<String> {
         marker: true,
         feed_operator: sim.feed_operator(),
         pin_sha256: sim.certificate_sha256(),
+        client_cert_file: certificate.map(|_| CLIENT_CERTIFICATE_FILE),
+        client_key_file: certificate.map(|_| CLIENT_KEY_FILE),
     };
     let site = Site { data: "passdesk-data", tenant: [tenant], simulator: Control { control: sim.control_url() } };
     let text = toml::to_string(&site).context("cannot write the site file as TOML")?;
@@ -209,6 +233,24 @@ mod tests {
         for bad in ["0.0.0.0:1", "10.0.0.1", "", "somewhere"] {
             assert!(loopback(bad).is_err(), "{bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_site_that_wants_client_certificates_gives_one_away_in_private_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("site.toml");
+        let options = SimOptions { cardholders: 10, tls: true, client_certificates: true, ..SimOptions::default() };
+        let sim = simulator::start(options).await.unwrap();
+        write_site(&sim, &file).await.unwrap();
+        let site: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+        for (member, start) in [("client_cert_file", "-----BEGIN CERT"), ("client_key_file", "-----BEGIN PRIVATE")] {
+            let beside = file.with_file_name(site["tenant"][0][member].as_str().unwrap());
+            assert_eq!(std::fs::metadata(&beside).unwrap().permissions().mode() & 0o777, 0o600, "{member}");
+            assert!(std::fs::read_to_string(&beside).unwrap().starts_with(start), "{member}");
+        }
+        sim.stop().await;
+        let plain = simulator::start(SimOptions { client_certificates: true, ..SimOptions::default() }).await;
+        assert!(plain.is_err(), "without TLS nobody can show one");
     }
 
     #[tokio::test]

@@ -78,7 +78,8 @@ impl Model {
     /// A read showed that the system is not there or refuses us: the header says so too.
     fn note_outage(&mut self, tenant: &TenantName, problem: &Problem) {
         let outage = matches!(problem.kind, ProblemKind::Unreachable)
-            || problem.kind == ProblemKind::Unauthorised && problem.what.ends_with("refused our key");
+            || problem.kind == ProblemKind::Unauthorised
+                && ["refused our key", "wants a client certificate"].iter().any(|what| problem.what.ends_with(what));
         if outage && let Some(state) = self.tenants.iter_mut().find(|t| t.profile.name == *tenant) {
             state.connection = Some(Err(problem.clone()));
         }

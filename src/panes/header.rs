@@ -33,7 +33,7 @@ pub fn slow(time: Duration) -> (Role, &'static str, String) {
 
 /// The same of a system that did not give what it was asked for.
 pub fn trouble(problem: &Problem) -> (Role, &'static str, String) {
-    let status = problem.status.map(|s| s.to_string()).unwrap_or_default();
+    let status = problem.status.filter(|s| *s >= 400).map(|s| s.to_string()).unwrap_or_default();
     let word = match problem.kind {
         ProblemKind::Unauthorised | ProblemKind::Unreachable => "off",
         ProblemKind::NotFound => "gone",

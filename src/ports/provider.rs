@@ -21,6 +21,8 @@ pub enum ProviderErrorKind {
     Unauthorised,
     /// The server did not prove who it is, and in what: stop, never try again by itself.
     Untrusted(&'static str),
+    /// The server asks who we are beyond the key, and why it is not content: stop, never try again by itself.
+    CertificateWanted(&'static str),
     /// Licence or privilege.
     Forbidden,
     /// Absent, or invisible to the operator.
@@ -81,6 +83,13 @@ impl ProviderError {
                 "nothing is sent to it; ask its administrator for the fingerprint of its certificate and compare \
                  `pin_sha256` in the site file",
             ),
+            K::CertificateWanted(why) => (
+                ProblemKind::Unauthorised,
+                "wants a client certificate",
+                *why,
+                "name client_cert_file and client_key_file in the site file, or correct them, then read it again; it is \
+                 not tried again by itself",
+            ),
             K::Forbidden => (
                 ProblemKind::Unauthorised,
                 "does not allow it",
@@ -129,8 +138,8 @@ impl ProviderError {
             ),
             K::TooLarge => (
                 ProblemKind::Failed,
-                "sent an answer that is too long to be read",
-                "",
+                "sent an answer that cannot be read",
+                "it is longer than anything that is read",
                 "show the message log to the site's administrator",
             ),
             K::OutcomeUnknown => (

@@ -1,10 +1,12 @@
 //! The control port: plain HTTP and JSON on loopback, for tests and trainers. The console never speaks to it.
 
+use super::certificates::{Certificates, ShownCertificate};
 use super::clock::wire_time;
 use super::faults::{Fault, Release};
-use super::foreign::ForeignWrite;
 use super::front::Front;
-use super::judge::{ClientChange, InvitationMove, WorldHandle};
+use super::gallagher::foreign::ForeignWrite;
+use super::gallagher::judge::{ClientChange, InvitationMove, WorldHandle};
+use super::gallagher::wallet::WalletMove;
 use super::server::Door;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -20,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const NO_SUCH: &str = "no such control; there are /world, /world/cardholders/ID, /log, /faults, /faults/held, \
-    /faults/release, /listener, /clock, /foreign, /invitations, /switches, /locks and /clients; /SYSTEM/log, /faults, /listener for each system";
+    /faults/release, /listener, /clock, /foreign, /invitations, /wallet, /switches, /locks, /clients and /certificate; /SYSTEM/log, /faults, /listener for each system";
 
 /// Faults, log and door of one vendor, below its name; those of Gallagher stand at the root as well.
 pub fn front_routes(front: Arc<Front>) -> Router {
@@ -42,12 +44,37 @@ pub fn routes(world: WorldHandle) -> Router {
         .route("/clock", get(clock).post(advance))
         .route("/foreign", post(foreign))
         .route("/invitations", post(invitation))
+        .route("/wallet", post(wallet))
         .route("/switches", get(switches).post(set_switches))
         .route("/locks", post(lock))
         .route("/clients", post(client))
         .fallback(async || Wrong(404, NO_SUCH.into()))
         .with_state(world)
         .merge(front)
+}
+
+/// What the listeners show as their certificate; without TLS there is nothing to show.
+pub fn certificate_routes(certificates: Option<Arc<Certificates>>) -> Router {
+    Router::new().route("/certificate", get(certificate).post(show_certificate)).with_state(certificates)
+}
+
+async fn certificate(State(certificates): State<Option<Arc<Certificates>>>) -> Told {
+    let made = certificates.ok_or_else(|| Wrong(404, "this simulator was started without TLS".into()))?;
+    Ok(Shown(json!({ "shown": made.shown() })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CertificateWish {
+    shown: ShownCertificate,
+}
+
+async fn show_certificate(certificates: State<Option<Arc<Certificates>>>, body: Bytes) -> Told {
+    let wish: CertificateWish = read(&body)?;
+    if let Some(made) = &certificates.0 {
+        made.show(wish.shown);
+    }
+    certificate(certificates).await
 }
 
 struct Shown(Value);
@@ -172,6 +199,11 @@ async fn invitation(State(world): State<WorldHandle>, body: Bytes) -> Told {
     let wish: InvitationMove = read(&body)?;
     world.invitation(&wish).map_err(bad)?;
     cardholder(State(world), Path(wish.cardholder)).await
+}
+
+async fn wallet(State(world): State<WorldHandle>, body: Bytes) -> Told {
+    let badge = world.wallet(&read::<WalletMove>(&body)?).map_err(bad)?;
+    Ok(Shown(json!({ "badge": badge })))
 }
 
 async fn switches(State(world): State<WorldHandle>) -> Shown {

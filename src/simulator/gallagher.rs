@@ -3,21 +3,39 @@
 
 mod answer;
 mod caller;
+pub mod card_making;
+pub mod card_types;
 mod cardholders;
 mod change_feed;
+pub mod change_record;
 mod events;
 mod fields;
+pub mod foreign;
+pub mod issued;
 mod items;
+pub mod judge;
 mod matching;
 pub mod objects;
-mod query;
+pub mod operator_events;
+pub mod operators;
+pub mod person;
+pub mod personal_data;
+pub mod piv;
+pub mod query;
 mod staging;
+pub mod state;
+pub mod switches;
+pub mod wallet;
+pub mod world;
 
-use super::state::Shared;
+#[cfg(test)]
+mod tests;
+
 use answer::Refusal;
 use axum::Router;
 use axum::routing::get;
 use caller::Caller;
+use state::Shared;
 use std::sync::Arc;
 
 /// Path of our operator as the change feed shows it.
@@ -46,6 +64,7 @@ pub fn routes(shared: Arc<Shared>, tls: bool) -> Router {
             get(cardholders::one).patch(cardholders::change).post(cardholders::change).delete(cardholders::remove),
         )
         .route("/api/cardholders/{id}/edit", get(cardholders::edit))
+        .route("/api/cardholders/{id}/personal_data/{field}", get(cardholders::image))
         .route("/api/cardholders/{id}/cards/{card}", get(unknown).delete(cardholders::remove_card))
         .route("/api/card_types", get(items::card_types))
         .route("/api/card_types/assign", get(items::card_types))

@@ -4,8 +4,8 @@
 use super::clock::wire_time;
 use super::faults::{FaultKind, HeldRequest, Release};
 use super::front::Stand;
-use super::person::Author;
 use super::server::Door;
+use crate::simulator::Author;
 use axum::body::{Body, Bytes};
 use futures::stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER};

@@ -1,14 +1,22 @@
 //! The people of the default world (decision 7), made from the seed when somebody asks for one: a million of
 //! them cost no memory until they change.
 
-use super::card_types::{BADGE, CONTRACTOR_PHONE, MIFARE, MOBILE, NumberFormat, PROX};
 use super::clock::later;
+use super::gallagher::card_making::badge_number;
+use super::gallagher::card_types::{
+    BADGE, CONTRACTOR_PHONE, DIGITAL_ID, FIDO, GOV_PASS, MIFARE, MOBILE, NumberFormat, PIV, PIV_I, PROX, TAG, TRANSACT,
+    WALLET_BADGE,
+};
+use super::gallagher::person::{Card, FIRST_ID, Invitation, Person};
+use super::gallagher::piv::PivData;
+use super::gallagher::wallet::Device;
 use super::names::{CULTURES, DEPARTMENTS, PHONE_LABELS};
-use super::person::{Author, Card, FIRST_ID, Invitation, Person};
 use crate::domain::credential::System;
 use crate::domain::journal::Marker;
+use crate::simulator::Author;
 use jiff::Timestamp;
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: i64 = 86_400;
 /// Jane Doe. The people that the guides mention are there in every world of ten or more.
@@ -24,6 +32,11 @@ pub const JANET: u32 = 8;
 const FIRST_PROX: u64 = 2_000_001;
 const FIRST_MIFARE: u64 = 40_000_001;
 const FIRST_BADGE: u64 = 100_000;
+const FIRST_PIV: u64 = 7_001_432_100_000_000;
+const FIRST_PIV_I: u64 = 9_001_432_100_000_000;
+const FIRST_GOV_PASS: u64 = 310_000_001;
+const FIRST_TAG: u64 = 50_000_001;
+const FIRST_TRANSACT: u64 = 90_000_001;
 
 /// What became of a phone pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,6 +208,9 @@ impl Population {
             email: self.email(index),
             employee_number: self.employee_number(index),
             mobile: self.mobile(index),
+            more_data: self.more_data(index),
+            notified: BTreeSet::new(),
+            pins: BTreeMap::new(),
             last_access: accessed.then(|| (self.before(index, 9, 0..30), zone)),
             cards: Vec::new(),
             removed: Vec::new(),
@@ -236,8 +252,56 @@ impl Population {
         if index > JANET && self.chance(index, 40, 4) {
             cards.push(self.plastic(index, BADGE, format!("V-{:06}", FIRST_BADGE + u64::from(index)), 41));
         }
+        if index > JANET {
+            self.rarer_cards(index, &mut cards);
+        }
         cards.sort_by_key(|c| c.created);
         cards
+    }
+
+    /// One in ten has something out of the ordinary: a badge in the wallet, a PIV card, a tag.
+    fn rarer_cards(&self, index: u32, cards: &mut Vec<Card>) {
+        let accepted = |c: &&Card| c.type_id == MOBILE && c.invitation.as_ref().is_some_and(|i| i.accepted.is_some());
+        let phone = cards.iter().find(accepted).map(|phone| phone.created);
+        for (purpose, device) in [(80, Device::Phone), (81, Device::Watch)] {
+            if let (Some(since), true) = (phone, self.chance(index, purpose, 15)) {
+                let number = badge_number(u128::from(index) * 2 + u128::from(purpose));
+                let mut badge = self.plastic(index, WALLET_BADGE, number, purpose * 10);
+                badge.device = device.word();
+                (badge.created, badge.author, badge.issue_level) = (since, Author::Holder, None);
+                (badge.from, badge.until) = (None, None);
+                cards.push(badge);
+            }
+        }
+        let ticket = self.draw(index, 90) % 100;
+        let (type_id, number) = match ticket {
+            0..=1 => (DIGITAL_ID, uuid::Uuid::from_u128(self.draw_wide(index, 91)).to_string()),
+            2..=3 => (PIV, (FIRST_PIV + u64::from(index)).to_string()),
+            4 => (PIV_I, (FIRST_PIV_I + u64::from(index)).to_string()),
+            5 => (GOV_PASS, (FIRST_GOV_PASS + u64::from(index)).to_string()),
+            6..=7 => (TAG, (FIRST_TAG + u64::from(index)).to_string()),
+            8 => (TRANSACT, (FIRST_TRANSACT + u64::from(index)).to_string()),
+            9 => (FIDO, badge_number(self.draw_wide(index, 92))),
+            _ => return,
+        };
+        let mut card = self.plastic(index, type_id, number, 93);
+        card.issue_level = card.kind().is_plastic().then_some(1);
+        if matches!(type_id, PIV | PIV_I) {
+            card.piv = Some(Box::new(PivData::enrolled(&card.number, card.created)));
+        }
+        cards.push(card);
+    }
+
+    /// Personal data beyond address, number and phone.
+    fn more_data(&self, index: u32) -> BTreeMap<u16, String> {
+        let mut data = BTreeMap::new();
+        if self.chance(index, 60, 30) {
+            data.insert(706, ["Permanent", "Fixed term", "Casual"][(self.draw(index, 61) % 3) as usize].to_owned());
+        }
+        if self.chance(index, 62, 20) {
+            data.insert(707, (self.draw(index, 63) % 400 + 1).to_string());
+        }
+        data
     }
 
     /// The marker of the pass that this console issued to a person.
@@ -283,6 +347,10 @@ impl Population {
             ble_facility: Some(884_878),
             last_used: accepted.filter(|_| !disabled).map(|_| self.before(index, 58, 0..15)),
             trace: false,
+            device: "",
+            piv: None,
+            visitor: false,
+            idle: false,
             created,
             author,
         }
@@ -308,6 +376,10 @@ impl Population {
             ble_facility: None,
             last_used: (draw >> 50).is_multiple_of(2).then(|| self.before(index, purpose + 3, 0..60)),
             trace: false,
+            device: "",
+            piv: None,
+            visitor: false,
+            idle: false,
             created,
             author: Author::Import,
         }
@@ -321,6 +393,11 @@ impl Population {
             (PROX, _) => FIRST_PROX,
             (MIFARE, _) => FIRST_MIFARE,
             (BADGE, _) => FIRST_BADGE,
+            (PIV, _) => FIRST_PIV,
+            (PIV_I, _) => FIRST_PIV_I,
+            (GOV_PASS, _) => FIRST_GOV_PASS,
+            (TAG, _) => FIRST_TAG,
+            (TRANSACT, _) => FIRST_TRANSACT,
             _ => return None,
         };
         let value: u64 = number.trim_start_matches("V-").parse().ok()?;
@@ -391,8 +468,8 @@ mod tests {
         let world = people(2_000);
         for index in 0..2_000 {
             let person = world.person(index);
-            assert!(person.cards.len() <= 4);
-            for card in person.cards.iter().filter(|c| c.credential_id.is_none()) {
+            assert!(person.cards.len() <= 7);
+            for card in person.cards.iter().filter(|c| c.kind().has_unique_numbers()) {
                 let kind = card.kind();
                 assert!(kind.accepts(&card.number), "{}", card.number);
                 assert_eq!(world.given_number(kind.id, kind.format, &card.number), Some(index));

@@ -1,7 +1,7 @@
 //! What the simulated server received, in order: the judge of how often something was really sent.
 
 use super::digest::sha256_hex;
-use super::person::Author;
+use crate::simulator::Author;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::VecDeque;

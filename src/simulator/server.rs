@@ -1,7 +1,7 @@
 //! The sockets of one simulated vendor: HTTP/1.1 on loopback, plain or with TLS, with a listener that can be
 //! closed and opened, so that a refused connection can be played as well.
 
-use super::digest::sha256_hex;
+use super::digest::sha1_hex;
 use super::pipeline::Pipeline;
 use anyhow::Context as _;
 use hyper::server::conn::http1;
@@ -10,10 +10,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 /// What happens to a new connection.
@@ -57,32 +58,9 @@ impl Doorkeeper {
     }
 }
 
-/// A certificate made at start for `localhost` and `127.0.0.1`.
-pub struct Certificate {
-    acceptor: TlsAcceptor,
-    /// SHA-256 of the DER certificate, 64 hex digits.
-    pub sha256: String,
-    /// The certificate in PEM form, for clients that take a file of trusted roots.
-    pub pem: String,
-}
-
-impl Certificate {
-    /// Makes key and certificate.
-    pub fn make() -> anyhow::Result<Self> {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()])
-            .context("cannot make a certificate")?;
-        let der = made.cert.der().clone();
-        let sha256 = sha256_hex(&der);
-        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der())
-            .map_err(|e| anyhow::anyhow!("cannot use the key just made: {e}"))?;
-        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(vec![der], key)
-            .context("cannot use the certificate just made")?;
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), sha256, pem: made.cert.pem() })
-    }
-}
+/// SHA-1 of the certificate that a client has shown, 40 upper-case hex digits; a request carries it to the routes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientThumbprint(pub String);
 
 /// Binds a loopback address; `None` takes any free port of 127.0.0.1.
 pub async fn bind(address: Option<SocketAddr>) -> anyhow::Result<TcpListener> {
@@ -144,29 +122,50 @@ pub async fn serve(
     }
 }
 
-impl Certificate {
-    /// What the accept loop needs of it.
-    pub fn acceptor(&self) -> TlsAcceptor {
-        self.acceptor.clone()
-    }
-}
-
 async fn talk(stream: TcpStream, certificate: Option<TlsAcceptor>, pipeline: Arc<Pipeline>) {
     // Without it, small answers wait for the delayed acknowledgement of the other side.
     let _ = stream.set_nodelay(true);
-    match certificate {
-        None => converse(stream, pipeline).await,
-        Some(acceptor) => {
-            if let Ok(stream) = acceptor.accept(stream).await {
-                converse(stream, pipeline).await;
-            }
+    let Some(acceptor) = certificate else {
+        return converse(stream, None, pipeline).await;
+    };
+    if let Some(stream) = greet(stream, acceptor).await {
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        let shown = shown.map(|leaf| ClientThumbprint(sha1_hex(leaf)));
+        converse(stream, shown, pipeline).await;
+    }
+}
+
+/// The TLS handshake; `None` if it failed and the client has been told why.
+pub async fn greet(stream: TcpStream, acceptor: TlsAcceptor) -> Option<TlsStream<TcpStream>> {
+    match acceptor.accept(stream).into_fallible().await {
+        Ok(stream) => Some(stream),
+        Err((_, stream)) => {
+            see_off(stream).await;
+            None
         }
     }
 }
 
-async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, pipeline: Arc<Pipeline>) {
-    let service = service_fn(move |request| {
+/// Lets the alert of a failed handshake arrive: closing at once, with bytes unread, would overtake it.
+async fn see_off(mut stream: TcpStream) {
+    let _ = stream.shutdown().await;
+    let rest = async {
+        let mut unread = [0; 1024];
+        while stream.read(&mut unread).await.is_ok_and(|n| n > 0) {}
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
+}
+
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    shown: Option<ClientThumbprint>,
+    pipeline: Arc<Pipeline>,
+) {
+    let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
         let pipeline = Arc::clone(&pipeline);
+        if let Some(shown) = &shown {
+            request.extensions_mut().insert(shown.clone());
+        }
         async move { pipeline.answer(request).await }
     });
     // An error here is a connection that a fault dropped or the client left: both are meant to end silently.

@@ -120,7 +120,7 @@ pub(super) fn canonical_payload(payload: &Payload) -> serde_json::Result<String>
 }
 
 /// Does not rely on the order of `serde_json`'s map, which another crate's feature could change.
-fn write_sorted(value: &Value, out: &mut String) -> serde_json::Result<()> {
+pub(super) fn write_sorted(value: &Value, out: &mut String) -> serde_json::Result<()> {
     match value {
         Value::Object(map) => {
             let mut keys: Vec<&String> = map.keys().collect();

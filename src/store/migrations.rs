@@ -11,6 +11,18 @@ const PEOPLE: &str = include_str!("../../assets/schema/cache/0001_people.sql");
 
 static CACHE: LazyLock<Migrations<'static>> = LazyLock::new(|| Migrations::new(vec![M::up(PEOPLE)]));
 
+static ARCHIVE: LazyLock<Migrations<'static>> =
+    LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../assets/schema/archive/0001_records.sql"))]));
+
+/// Brings an archive to the present schema.
+///
+/// # Errors
+/// If SQLite refuses, or a newer program wrote the file.
+pub(super) fn archive(connection: &mut Connection) -> Result<(), rusqlite_migration::Error> {
+    // Two processes may start at the same moment: the slower one finds the tables in place when it looks again.
+    ARCHIVE.to_latest(connection).or_else(|_| ARCHIVE.to_latest(connection))
+}
+
 /// Gives an empty cache its tables, and refuses one with other tables: it is worth less than moving it over.
 ///
 /// # Errors
@@ -73,6 +85,11 @@ mod tests {
     #[test]
     fn the_ledger_schema_is_valid() {
         LEDGER.validate().unwrap();
+    }
+
+    #[test]
+    fn the_archive_schema_is_valid() {
+        ARCHIVE.validate().unwrap();
     }
 
     #[test]

@@ -41,6 +41,11 @@ impl DataRoot {
         }
     }
 
+    /// The archive file of one mode.
+    pub fn archive(&self, mode: Mode) -> PathBuf {
+        self.folder(mode).join("archive.db")
+    }
+
     /// The cache file of one mode.
     pub fn cache(&self, mode: Mode) -> PathBuf {
         self.folder(mode).join("cache.db")

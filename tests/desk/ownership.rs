@@ -30,10 +30,16 @@ fn clues(record: &IntentRecord, cards: &[Credential], at: usize) -> Vec<String> 
     grade_all(std::slice::from_ref(record), cards)[at].clues.iter().map(ToString::to_string).collect()
 }
 
+/// Gives a card a number; what it carries of a marker follows, as when it is read.
+fn number(card: &mut Credential, text: &str) {
+    card.number = text.into();
+    card.marker = Marker::split(text).1;
+}
+
 #[tokio::test]
 async fn i10_without_evidence_it_is_foreign() {
     let (_, mut card, record) = ours(true, true).await;
-    card.number = "another".into();
+    number(&mut card, "another");
     card.lasting_id = "another".into();
     card.link = "/api/cardholders/4665/cards/ff".parse().unwrap();
     assert_eq!(one(&record, &card), Grade::Foreign);
@@ -56,8 +62,8 @@ async fn each_kind_of_proof_gives_its_grade() {
 async fn i13_what_drifted_is_ambiguous() {
     let (_, card, record) = ours(true, true).await;
     let drifted: [fn(&mut Credential); 5] = [
-        |c| c.number = "phone".into(),
-        |c| c.number = Untrusted::new(Marker::from_bits([9; 10]).stamp("phone")),
+        |c| number(c, "phone"),
+        |c| number(c, &Marker::from_bits([9; 10]).stamp("phone")),
         |c| c.type_link = "/api/card_types/9".parse().unwrap(),
         |c| c.class = CredentialClass::DigitalId,
         |c| c.invitation.as_mut().unwrap().email = "mallory@example.org".into(),
@@ -201,10 +207,10 @@ fn some_card(dice: &mut impl Rng) -> Credential {
     card.link = format!("/api/cardholders/4665/cards/{n}").parse().unwrap();
     card.id = format!("gall:4665/{n}").parse().unwrap();
     card.lasting_id = Untrusted::new(if dice.random_bool(0.8) { format!("guid-{n}") } else { String::new() });
-    card.number = match dice.random_range(0..3_u8) {
-        0 => "plain".into(),
-        _ => Untrusted::new(Marker::from_bits([dice.random_range(0..3); 10]).stamp("phone")),
-    };
+    match dice.random_range(0..3_u8) {
+        0 => number(&mut card, "plain"),
+        _ => number(&mut card, &Marker::from_bits([dice.random_range(0..3); 10]).stamp("phone")),
+    }
     card
 }
 
@@ -258,7 +264,7 @@ fn strange_journal(dice: &mut impl Rng) -> (Credential, Vec<IntentRecord>) {
     let mut stranger = some_card(dice);
     stranger.link = "/api/cardholders/4665/cards/stranger".parse().unwrap();
     stranger.lasting_id = "stranger".into();
-    stranger.number = "plain".into();
+    number(&mut stranger, "plain");
     (stranger, records)
 }
 

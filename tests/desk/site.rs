@@ -171,8 +171,16 @@ impl Site {
     }
 
     pub fn foreign_to(&self, person: &str, kind: ForeignKind, when: When, of: Option<String>) -> Option<String> {
-        let write =
-            ForeignWrite { cardholder: person.into(), kind, of, when, email: None, number: None, workstation: false };
+        let write = ForeignWrite {
+            cardholder: person.into(),
+            kind,
+            of,
+            when,
+            email: None,
+            number: None,
+            workstation: false,
+            by: None,
+        };
         self.world().foreign(write).unwrap()
     }
 

@@ -3,7 +3,7 @@
 use crate::screen::{CTRL_C, ENTER, Screen};
 use crate::site::{JANE, Site, json_lines, program, stderr};
 use crate::stream::{colours, harm, put_back};
-use passdesk::simulator::person::Author;
+use passdesk::simulator::Author;
 use rustix::process::Signal;
 
 fn ready(site: &Site, columns: u16, rows: u16) -> Screen {

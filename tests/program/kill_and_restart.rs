@@ -3,7 +3,7 @@
 use crate::screen::Screen;
 use crate::site::{JANE, Site, json_lines, wait};
 use passdesk::domain::journal::IntentState;
-use passdesk::simulator::person::Author;
+use passdesk::simulator::Author;
 use passdesk::simulator::{FaultKind, Release};
 
 /// A console in which Jane's reissue was confirmed and stands between request and answer.

@@ -6,11 +6,11 @@
 use crate::screen::{ENTER, PATIENCE, Screen};
 use crate::site::{Site, program, wait};
 use passdesk::domain::journal::{IntentRecord, IntentState};
-use passdesk::simulator::judge::{TrueCard, TrueCardholder};
-use passdesk::simulator::person::Author;
+use passdesk::simulator::Author;
 use passdesk::simulator::population::PassFate;
 use passdesk::simulator::request_log::Ending;
 use passdesk::simulator::{FaultKind, Release};
+use passdesk::simulator::{TrueCard, TrueCardholder};
 use rand::{Rng, SeedableRng};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

@@ -177,6 +177,7 @@ async fn a_foreign_change_shows_another_operator_or_none() {
             email: None,
             number: None,
             workstation: false,
+            by: None,
         };
         sim.world().foreign(write).unwrap();
         let feed = provider.changes_since(&bookmark).await.unwrap();

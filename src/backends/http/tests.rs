@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "a server that is slow on purpose has a real thread that sleeps")]
 
+use super::super::bounds::MAX_BODY;
 use super::*;
 use crate::backends::signature::FixedKey;
 use crate::domain::ids::{HolderId, IntentId, TenantName};

@@ -1,6 +1,6 @@
 //! Answers and refusals as the server words them (contract section 11).
 
-use crate::simulator::person::Author;
+use crate::simulator::Author;
 use crate::simulator::pipeline::Handled;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub struct Answer {
     status: StatusCode,
-    body: Option<Value>,
+    body: Option<(&'static str, Vec<u8>)>,
     location: Option<String>,
     handled: Handled,
 }
@@ -22,10 +22,19 @@ impl Answer {
     pub fn of(by: Author, body: Value) -> Self {
         Self {
             status: StatusCode::OK,
-            body: Some(body),
+            body: Some(("application/json", body.to_string().into_bytes())),
             location: None,
             handled: Handled { by: Some(by), applied: false },
         }
+    }
+
+    /// 200 with a picture.
+    pub fn image(by: Author, bytes: Vec<u8>) -> Self {
+        Self { body: Some(("image/jpeg", bytes)), ..Self::done(by).changing(false) }.with_status(StatusCode::OK)
+    }
+
+    fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
     }
 
     /// 204 without a body: it was done.
@@ -55,9 +64,9 @@ impl Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        if let Some(body) = self.body {
-            *response.body_mut() = Body::from(body.to_string());
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some((media_type, body)) = self.body {
+            *response.body_mut() = Body::from(body);
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
         if let Some(location) = self.location.and_then(|l| HeaderValue::try_from(l).ok()) {
             response.headers_mut().insert(LOCATION, location);
@@ -72,7 +81,7 @@ impl IntoResponse for Answer {
 #[derive(Debug)]
 pub struct Refusal {
     status: u16,
-    message: String,
+    message: Option<String>,
     header: Option<(&'static str, &'static str)>,
     by: Option<Author>,
 }
@@ -80,7 +89,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with its status and the vendor's words.
     pub fn new(status: u16, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), header: None, by: None }
+        Self { status, message: Some(message.into()), header: None, by: None }
     }
 
     /// 400.
@@ -96,6 +105,13 @@ impl Refusal {
     /// 403: the operator may not write.
     pub fn forbidden() -> Self {
         Self::new(403, "The operator does not have the privilege for this")
+    }
+
+    /// Leaves the body out, as the gateway does.
+    #[must_use]
+    pub fn without_body(mut self) -> Self {
+        self.message = None;
+        self
     }
 
     /// Adds a header.
@@ -115,9 +131,12 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(json!({ "message": self.message }).to_string()));
+        let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(message) = self.message {
+            *response.body_mut() = Body::from(json!({ "message": message }).to_string());
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }

@@ -2,12 +2,17 @@
 
 use super::Site;
 use super::answer::Refusal;
-use crate::simulator::operators::Client;
-use crate::simulator::person::Author;
+use super::operators::{Client, Licence};
+use super::switches::Gateway;
+use super::world::World;
+use crate::simulator::Author;
+use crate::simulator::server::ClientThumbprint;
 use axum::extract::FromRequestParts;
 use base64::Engine as _;
-use http::header::{AUTHORIZATION, HOST};
+use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::request::Parts;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 /// An authenticated client, and how it addressed the server.
@@ -35,14 +40,20 @@ impl FromRequestParts<Arc<Site>> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Refusal> {
-        let key = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(presented_key);
-        let client = key.and_then(|key| site.shared.at_once(|world, _| world.client(&key).cloned()));
-        let Some(client) = client else {
-            return Err(Refusal::new(401, "The API key is missing or unknown"));
+        let header = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());
+        let shown = parts.extensions.get::<ClientThumbprint>();
+        let client = site.shared.at_once(|world, _| admitted(world, header, shown))?;
+        let licensed = match Licence::of(parts.uri.path()) {
+            Some(licence) => client.licences.contains(&licence),
+            None => !client.licences.is_empty(),
         };
-        if client.disabled {
-            let refusal = Refusal::new(401, "The REST client item is disabled").to(client.author);
-            return Err(refusal.with_header("x-authentication-message", "REST Client is disabled"));
+        if !licensed {
+            return Err(Refusal::new(403, "feature not licensed").to(client.author));
+        }
+        // A suffix such as a charset makes every call with a body fail.
+        let media_type = parts.headers.get(CONTENT_TYPE).filter(|_| parts.method != Method::GET);
+        if media_type.is_some_and(|value| value != "application/json") {
+            return Err(Refusal::bad("The content type must be application/json").to(client.author));
         }
         let host = parts.headers.get(HOST).and_then(|v| v.to_str().ok());
         // A request in absolute form names its host in the target.
@@ -52,12 +63,48 @@ impl FromRequestParts<Arc<Site>> for Caller {
     }
 }
 
+/// Where requests come from: this machine, or the vendor's gateway in front of it.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const GATEWAY: IpAddr = IpAddr::V4(Ipv4Addr::new(3, 106, 1, 6));
+
+/// The client of a request, after the checks in their order: key, thumbprint, address, disabled. Each failure is
+/// a 401.
+fn admitted(world: &World, header: Option<&str>, shown: Option<&ClientThumbprint>) -> Result<Client, Refusal> {
+    let switches = &world.switches;
+    let behind_gateway = switches.gateway != Gateway::None;
+    let key = header.and_then(|header| presented_key(header, behind_gateway));
+    let Some(client) = key.and_then(|key| world.client(&key)) else {
+        let refusal = Refusal::new(401, "The API key is missing or unknown");
+        return Err(if behind_gateway { refusal.without_body() } else { refusal });
+    };
+    let by = client.author;
+    if switches.gateway == Gateway::TunnelDown {
+        return Err(Refusal::new(503, "").without_body().to(by));
+    }
+    let certified = match (client.thumbprint.as_str(), shown) {
+        ("", _) => switches.allow_no_certificate,
+        (wanted, shown) => shown.is_some_and(|shown| shown.0.eq_ignore_ascii_case(wanted)),
+    };
+    if !certified {
+        return Err(Refusal::new(401, "The client certificate is missing or is not the registered one").to(by));
+    }
+    let from = if behind_gateway && !switches.gateway_filters { GATEWAY } else { HERE };
+    if !client.only_from.is_empty() && !client.only_from.contains(&from) {
+        return Err(Refusal::new(401, "The address is not one that this REST client item may call from").to(by));
+    }
+    if client.disabled {
+        let refusal = Refusal::new(401, "The REST client item is disabled").to(by);
+        return Err(refusal.with_header("x-authentication-message", "REST Client is disabled"));
+    }
+    Ok(client.clone())
+}
+
 /// The key of an `Authorization` header: after the word `GGL-API-KEY`, or the password of HTTP Basic, whatever
-/// the user name.
-fn presented_key(header: &str) -> Option<String> {
+/// the user name. The gateway is strict about the word.
+fn presented_key(header: &str, strictly: bool) -> Option<String> {
     let (scheme, rest) = header.split_once(' ')?;
     let rest = rest.trim();
-    if scheme.eq_ignore_ascii_case("GGL-API-KEY") {
+    if scheme == "GGL-API-KEY" || !strictly && scheme.eq_ignore_ascii_case("GGL-API-KEY") {
         return Some(rest.to_owned());
     }
     if !scheme.eq_ignore_ascii_case("Basic") {
@@ -74,11 +121,13 @@ mod tests {
 
     #[test]
     fn both_forms_of_the_key_are_read() {
-        assert_eq!(presented_key("GGL-API-KEY 7F3A-0C11").as_deref(), Some("7F3A-0C11"));
+        assert_eq!(presented_key("GGL-API-KEY 7F3A-0C11", true).as_deref(), Some("7F3A-0C11"));
         let basic = base64::engine::general_purpose::STANDARD.encode("anyone:7F3A-0C11");
-        assert_eq!(presented_key(&format!("Basic {basic}")).as_deref(), Some("7F3A-0C11"));
+        assert_eq!(presented_key(&format!("Basic {basic}"), true).as_deref(), Some("7F3A-0C11"));
         for bad in ["7F3A-0C11", "Bearer 7F3A", "Basic !!!", ""] {
-            assert_eq!(presented_key(bad), None, "{bad}");
+            assert_eq!(presented_key(bad, false), None, "{bad}");
         }
+        let lower = "ggl-api-key 7F3A-0C11";
+        assert_eq!((presented_key(lower, false).is_some(), presented_key(lower, true)), (true, None));
     }
 }

@@ -3,20 +3,23 @@
 use super::Site;
 use super::answer::{Answer, Refusal, Reply};
 use super::caller::Caller;
+use super::change_record::ChangeKind;
 use super::fields::Fields;
 use super::matching::Pattern;
 use super::objects::{View, person_path};
+use super::operators::Client;
+use super::person::{Person, sort_name};
+use super::personal_data::PersonalDataField;
 use super::query::{Asked, Parameters};
-use super::staging::{DIVISIONS, Staging};
-use crate::simulator::change_record::ChangeKind;
-use crate::simulator::person::{Person, sort_name};
-use crate::simulator::personal_data::PersonalDataField;
-use crate::simulator::switches::PatchAnswer;
-use crate::simulator::world::World;
+use super::staging::{Staging, divisions_below};
+use super::switches::PatchAnswer;
+use super::world::World;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
+use base64::Engine as _;
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const PATH: &str = "/api/cardholders";
@@ -26,7 +29,7 @@ struct Search {
     name: Option<Pattern>,
     description: Option<Pattern>,
     personal_data: Vec<(&'static PersonalDataField, Pattern)>,
-    divisions: Option<Vec<u16>>,
+    divisions: Option<Vec<u32>>,
     zones: Option<Vec<u32>>,
     anywhere: bool,
 }
@@ -37,18 +40,8 @@ impl Search {
             let id = name.strip_prefix("pdf_")?.parse().ok()?;
             Some((PersonalDataField::find(id)?, Pattern::new(value)))
         });
-        let below = |wanted: &Vec<u32>| {
-            let mut found: Vec<u16> = Vec::new();
-            for (id, _, parent) in DIVISIONS {
-                // Parents stand before their children in the table.
-                if wanted.contains(&u32::from(*id)) || found.contains(parent) {
-                    found.push(*id);
-                }
-            }
-            found
-        };
-        let direct = asked.ids("directDivision").map(|ids| ids.into_iter().map(|id| id as u16).collect::<Vec<_>>());
-        let tree = asked.ids("division").map(|ids| below(&ids));
+        let direct = asked.ids("directDivision");
+        let tree = asked.ids("division").map(|ids| divisions_below(&ids));
         let divisions = match (direct, tree) {
             (Some(direct), Some(tree)) => Some(direct.into_iter().filter(|id| tree.contains(id)).collect()),
             (direct, tree) => direct.or(tree),
@@ -65,7 +58,7 @@ impl Search {
     }
 
     /// Names are looked at before the rest of a person is made.
-    fn finds(&self, world: &World, index: u32) -> bool {
+    fn finds(&self, world: &World, client: &Client, index: u32) -> bool {
         let Some((first, last)) = world.names(index) else { return false };
         let named = self.name.as_ref().is_none_or(|pattern| {
             pattern.finds(first) || pattern.finds(last) || pattern.finds(&sort_name(first, last))
@@ -75,14 +68,17 @@ impl Search {
             || self.divisions.is_some()
             || self.zones.is_some()
             || self.anywhere;
-        named && (!more || world.person(index).is_some_and(|person| self.finds_more(&person)))
+        named && (!more || world.person(index).is_some_and(|person| self.finds_more(&person, client)))
     }
 
-    fn finds_more(&self, person: &Person) -> bool {
+    fn finds_more(&self, person: &Person, client: &Client) -> bool {
         let zone = person.last_access.map(|(_, zone)| u32::from(zone));
         self.description.as_ref().is_none_or(|p| p.finds(&person.description))
-            && self.personal_data.iter().all(|(field, pattern)| pattern.finds(field.of(person)))
-            && self.divisions.as_ref().is_none_or(|d| d.contains(&person.division))
+            && self
+                .personal_data
+                .iter()
+                .all(|(field, pattern)| field.is_visible(person, client) && pattern.finds(field.of(person)))
+            && self.divisions.as_ref().is_none_or(|d| d.contains(&u32::from(person.division)))
             && self.zones.as_ref().is_none_or(|z| zone.is_some_and(|zone| z.contains(&zone)))
             && (!self.anywhere || zone.is_some())
     }
@@ -99,8 +95,8 @@ pub async fn search(caller: Caller, State(site): State<Arc<Site>>, Query(query):
         if !caller.client.may_view {
             return json!({ "results": [] });
         }
-        let (found, next) = page(world, &search, asked, top);
-        let view = View { base: &caller.base, now, switches: &world.switches, fields: &fields };
+        let (found, next) = page(world, &search, &caller.client, asked, top);
+        let view = View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields };
         let people = found.iter().filter_map(|index| world.person(*index));
         let results: Vec<Value> = people.map(|person| view.person(&person, false)).collect();
         let mut body = json!({ "results": results });
@@ -114,7 +110,13 @@ pub async fn search(caller: Caller, State(site): State<Arc<Site>>, Query(query):
 
 type Place = (&'static str, String);
 
-fn page(world: &mut World, search: &Search, asked: Asked<'_>, top: usize) -> (Vec<u32>, Option<Place>) {
+fn page(
+    world: &mut World,
+    search: &Search,
+    client: &Client,
+    asked: Asked<'_>,
+    top: usize,
+) -> (Vec<u32>, Option<Place>) {
     let number = |name: &str| asked.get(name).and_then(|n| n.parse::<u32>().ok());
     let sort = asked.get("sort").unwrap_or_default();
     if sort == "name" || sort == "-name" {
@@ -123,7 +125,7 @@ fn page(world: &mut World, search: &Search, asked: Asked<'_>, top: usize) -> (Ve
         if sort == "-name" {
             order.reverse();
         }
-        let mut found = order.into_iter().filter(|i| search.finds(world, *i)).skip(skip);
+        let mut found = order.into_iter().filter(|i| search.finds(world, client, *i)).skip(skip);
         let rows: Vec<u32> = found.by_ref().take(top).collect();
         let more = found.next().is_some();
         let next = more.then(|| ("skip", (skip + rows.len()).to_string()));
@@ -135,7 +137,7 @@ fn page(world: &mut World, search: &Search, asked: Asked<'_>, top: usize) -> (Ve
         (false, after) => Box::new(after.map_or(0, |a| a.saturating_add(1))..end),
         (true, before) => Box::new((0..before.unwrap_or(end).min(end)).rev()),
     };
-    let mut found = places.filter(|i| search.finds(world, *i));
+    let mut found = places.filter(|i| search.finds(world, client, *i));
     let rows: Vec<u32> = found.by_ref().take(top).collect();
     let more = found.next().is_some();
     let next = rows.last().filter(|_| more).map(|last| ("pos", last.to_string()));
@@ -152,7 +154,7 @@ pub async fn one(
     let fields = Fields::new(Asked(&query).get("fields"));
     let body = site.shared.at_once(|world, now| {
         let person = visible(world, &caller, &id)?;
-        let view = View { base: &caller.base, now, switches: &world.switches, fields: &fields };
+        let view = View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields };
         Ok::<_, Refusal>(view.person(&person, true))
     })?;
     Ok(Answer::of(caller.by(), body))
@@ -171,6 +173,29 @@ pub async fn edit(caller: Caller, State(site): State<Arc<Site>>, Path(id): Path<
 fn visible<'w>(world: &'w World, caller: &Caller, id: &str) -> Result<Cow<'w, Person>, Refusal> {
     let person = world.find(id).filter(|_| caller.client.may_view);
     person.ok_or_else(|| Refusal::not_found().to(caller.by()))
+}
+
+/// Lack of privilege on a person: 403, or 409 as newer texts have it (contract section 11).
+fn may_change(world: &World, caller: &Caller) -> Result<(), Refusal> {
+    match (caller.must_edit(), world.switches.privilege_conflict) {
+        (Err(_), true) => {
+            Err(Refusal::new(409, "The operator does not have the privilege to edit this cardholder").to(caller.by()))
+        }
+        (answer, _) => answer,
+    }
+}
+
+/// `GET` of an image among the personal data.
+pub async fn image(caller: Caller, State(site): State<Arc<Site>>, Path((id, field)): Path<(String, String)>) -> Reply {
+    let image = site.shared.at_once(|world, _| {
+        let person = visible(world, &caller, &id)?;
+        let field = field.parse().ok().and_then(PersonalDataField::find).filter(|field| {
+            field.kind == "image" && field.is_visible(&person, &caller.client) && !field.of(&person).is_empty()
+        });
+        let field = field.ok_or_else(|| Refusal::not_found().to(caller.by()))?;
+        Ok::<_, Refusal>(base64::engine::general_purpose::STANDARD.decode(field.of(&person)).unwrap_or_default())
+    })?;
+    Ok(Answer::image(caller.by(), image))
 }
 
 fn unlocked(world: &World, person: &Person, caller: &Caller) -> Result<(), Refusal> {
@@ -200,11 +225,16 @@ pub async fn create(caller: Caller, State(site): State<Arc<Site>>, body: Bytes) 
             email: String::new(),
             employee_number: String::new(),
             mobile: String::new(),
+            more_data: BTreeMap::new(),
+            notified: BTreeSet::new(),
+            pins: BTreeMap::new(),
             last_access: None,
             cards: Vec::new(),
             removed: Vec::new(),
         };
-        Staging { world, person: &mut person, by, now }.read(&body, true).map_err(|refusal| refusal.to(by))?;
+        Staging { world, person: &mut person, client: &caller.client, now }
+            .read(&body, true)
+            .map_err(|refusal| refusal.to(by))?;
         person.index = world.new_index();
         let id = person.id();
         world.commit(person, ChangeKind::Add, by, now);
@@ -218,13 +248,15 @@ pub async fn change(caller: Caller, State(site): State<Arc<Site>>, Path(id): Pat
     let by = caller.by();
     site.shared.at_once(|world, now| {
         let old = visible(world, &caller, &id)?.into_owned();
-        caller.must_edit()?;
+        may_change(world, &caller)?;
         let Ok(Value::Object(body)) = serde_json::from_slice(&body) else {
             return Err(Refusal::bad("No fields have been defined for update").to(by));
         };
         unlocked(world, &old, &caller)?;
         let mut person = old.clone();
-        Staging { world, person: &mut person, by, now }.read(&body, false).map_err(|refusal| refusal.to(by))?;
+        Staging { world, person: &mut person, client: &caller.client, now }
+            .read(&body, false)
+            .map_err(|refusal| refusal.to(by))?;
         // A body that changes nothing succeeds and leaves no trace.
         let changes = person != old;
         if changes {
@@ -235,7 +267,13 @@ pub async fn change(caller: Caller, State(site): State<Arc<Site>>, Path(id): Pat
             PatchAnswer::Message => Answer::done_with(by, json!({ "message": "The cardholder was updated" })),
             PatchAnswer::Object => {
                 let fields = Fields::new(None);
-                let view = View { base: &caller.base, now, switches: &world.switches, fields: &fields };
+                let view = View {
+                    base: &caller.base,
+                    client: &caller.client,
+                    now,
+                    switches: &world.switches,
+                    fields: &fields,
+                };
                 let person = world.person(person.index).unwrap_or(Cow::Owned(person));
                 Answer::done_with(by, view.person(&person, true))
             }
@@ -270,7 +308,7 @@ pub async fn remove_card(
         let place = place.ok_or_else(|| Refusal::not_found().to(by))?;
         unlocked(world, &person, &caller)?;
         let card = person.cards.remove(place);
-        person.removed.push(crate::simulator::person::RemovedCard { card, removed: now, by });
+        person.removed.push(super::person::RemovedCard { card, removed: now, by });
         world.commit(person, ChangeKind::Update, by, now);
         Ok(Answer::done(by))
     })

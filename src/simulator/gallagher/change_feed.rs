@@ -3,15 +3,16 @@
 use super::Site;
 use super::answer::{Answer, Refusal, Reply};
 use super::caller::Caller;
+use super::change_record::{ChangeKind, ChangeRecord, Values};
 use super::fields::Fields;
 use super::objects::{View, card_path, card_type_path, operator_path, person_path};
+use super::person::{Card, FIRST_ID};
+use super::personal_data::PersonalDataField;
 use super::query::{Asked, Parameters};
-use crate::simulator::change_record::{ChangeKind, ChangeRecord, Values};
+use super::switches::OperatorHref;
+use super::world::World;
 use crate::simulator::clock::{later, wire_time};
-use crate::simulator::person::{Card, FIRST_ID};
 use crate::simulator::population::spread;
-use crate::simulator::switches::OperatorHref;
-use crate::simulator::world::World;
 use axum::extract::{Query, State};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -152,24 +153,26 @@ fn row(
         };
         Some(json!({ "name": name, "href": format!("{base}{path}") }))
     });
-    let half = |values: &Values| half(world, record, values, base, filter);
+    let half = |values: &Values| half(world, record, values, caller, filter);
     fields.put(&mut out, "oldValues", true, || half(&record.old));
     fields.put(&mut out, "newValues", true, || half(&record.new));
     if let Some(fields) = fields.below("cardholder")
         && let Some(person) = world.person(record.index)
     {
-        let view = View { base, now, switches: &world.switches, fields: &fields };
+        let view = View { base, client: &caller.client, now, switches: &world.switches, fields: &fields };
         out.insert("cardholder".into(), view.person(&person, true));
     }
     Value::Object(out)
 }
 
 /// One half of a row. Here a blank value is `""` (contract section 3).
-fn half(world: &World, record: &ChangeRecord, values: &Values, base: &str, filter: &Filter) -> Option<Value> {
+fn half(world: &World, record: &ChangeRecord, values: &Values, caller: &Caller, filter: &Filter) -> Option<Value> {
+    let base = &caller.base;
     let mut out = Map::new();
     for (name, value) in &values.flat {
         let listed = if name.starts_with('@') { "personalDataFields" } else { name };
-        if !filter.lets(name) && !filter.lets(listed) {
+        let hidden = PersonalDataField::with_member(name).is_some_and(|f| caller.client.hidden_fields.contains(&f.id));
+        if hidden || !filter.lets(name) && !filter.lets(listed) {
             continue;
         }
         let value = match *name {

@@ -5,11 +5,12 @@ use super::answer::{Answer, Refusal, Reply};
 use super::caller::Caller;
 use super::fields::Fields;
 use super::objects::person_path;
+use super::operator_events::{EVENT_GROUPS, EVENT_TYPES, OperatorEvent};
+use super::person::FIRST_ID;
 use super::query::{Asked, Parameters};
+use super::staging::divisions_below;
+use super::switches::{OperatorHref, PollTimeout, Switches};
 use crate::simulator::clock::{read_time, wire_time};
-use crate::simulator::operator_events::{EVENT_GROUPS, EVENT_TYPES, OperatorEvent};
-use crate::simulator::person::FIRST_ID;
-use crate::simulator::switches::{OperatorHref, PollTimeout, Switches};
 use axum::extract::{Path, Query, State};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -44,7 +45,7 @@ impl Wanted {
             sources: asked.ids("source"),
             types: asked.ids("type"),
             groups: asked.ids("group"),
-            divisions: asked.ids("directDivision"),
+            divisions: asked.ids("directDivision").or_else(|| asked.ids("division").map(|ids| divisions_below(&ids))),
             after: time("after")?,
             before: time("before")?,
         })

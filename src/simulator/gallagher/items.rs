@@ -4,15 +4,15 @@
 use super::Site;
 use super::answer::{Answer, Refusal, Reply};
 use super::caller::Caller;
+use super::card_types::{CARD_TYPES, CardType};
 use super::fields::Fields;
 use super::matching::Pattern;
 use super::objects::{ACCESS_GROUPS, View};
+use super::operators::{Licence, Operator, Source};
+use super::person::FIRST_ID;
+use super::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
 use super::query::{Asked, Parameters};
 use super::staging::DIVISIONS;
-use crate::simulator::card_types::{CARD_TYPES, CardType};
-use crate::simulator::operators::{Operator, Source};
-use crate::simulator::person::FIRST_ID;
-use crate::simulator::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use serde_json::{Map, Value, json};
@@ -42,6 +42,14 @@ pub async fn discovery(caller: Caller, State(site): State<Arc<Site>>) -> Reply {
             "personalDataFields": { "personalDataFields": link("/api/personal_data_fields") },
         },
     });
+    // What is not licensed has no link (contract section 2).
+    if let Some(features) = body["features"].as_object_mut() {
+        features.retain(|_, links| {
+            let links = links.as_object().into_iter().flatten().filter_map(|(_, link)| link["href"].as_str());
+            let mut needed = links.filter_map(|href| Licence::of(href.strip_prefix(caller.base.as_str())?));
+            needed.next().is_none_or(|licence| caller.client.licences.contains(&licence))
+        });
+    }
     if site.shared.at_once(|world, _| world.switches.me) {
         body["me"] = json!({ "client": link(&format!("/api/items/{}", caller.client.id)) });
     }
@@ -80,7 +88,7 @@ pub async fn card_types(caller: Caller, State(site): State<Arc<Site>>, Query(que
     let fields = Fields::new(asked.get("fields"));
     let rows = listed(CARD_TYPES.iter(), asked, |t| t.name, |t| t.division)?;
     let results = site.shared.at_once(|world, now| {
-        let view = View { base: &caller.base, now, switches: &world.switches, fields: &fields };
+        let view = View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields };
         rows.into_iter().map(|kind| view.card_type(kind)).collect::<Vec<_>>()
     });
     Ok(Answer::of(caller.by(), json!({ "results": results })))
@@ -96,7 +104,8 @@ pub async fn card_type(
     let fields = Fields::new(Asked(&query).get("fields"));
     let kind = id.parse().ok().and_then(CardType::find).ok_or_else(|| Refusal::not_found().to(caller.by()))?;
     let body = site.shared.at_once(|world, now| {
-        View { base: &caller.base, now, switches: &world.switches, fields: &fields }.card_type(kind)
+        View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields }
+            .card_type(kind)
     });
     Ok(Answer::of(caller.by(), body))
 }
@@ -106,9 +115,9 @@ pub async fn personal_data_fields(caller: Caller, State(site): State<Arc<Site>>,
     let asked = Asked(&query);
     // Here the parameter adds to id, name and href (contract section 7).
     let fields = Fields::new(asked.get("fields").map(|f| format!("{f},id,name,href")).as_deref());
-    let rows = listed(PERSONAL_DATA_FIELDS.iter(), asked, |f| f.name, |_| 2)?;
+    let rows = listed(PERSONAL_DATA_FIELDS.iter(), asked, |f| f.name(), |_| 2)?;
     let results = site.shared.at_once(|world, now| {
-        let view = View { base: &caller.base, now, switches: &world.switches, fields: &fields };
+        let view = View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields };
         rows.into_iter().map(|field| view.personal_data_field(field)).collect::<Vec<_>>()
     });
     Ok(Answer::of(caller.by(), json!({ "results": results })))
@@ -120,7 +129,8 @@ pub async fn personal_data_field(caller: Caller, State(site): State<Arc<Site>>, 
     let field = id.parse().ok().and_then(PersonalDataField::find);
     let field = field.ok_or_else(|| Refusal::not_found().to(caller.by()))?;
     let body = site.shared.at_once(|world, now| {
-        View { base: &caller.base, now, switches: &world.switches, fields: &fields }.personal_data_field(field)
+        View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields }
+            .personal_data_field(field)
     });
     Ok(Answer::of(caller.by(), body))
 }
@@ -181,7 +191,7 @@ fn standing_items() -> Vec<Item> {
     items.extend(Source::ALL.iter().map(|s| item(s.id, s.name, if s.id >= 9000 { 120 } else { 121 }, 2)));
     items.extend(Operator::ALL.iter().map(|o| item(o.id, o.name, 1, 2)));
     items.extend(ACCESS_GROUPS.iter().map(|(id, name)| item(u32::from(*id), name, 2, 2)));
-    items.extend(PERSONAL_DATA_FIELDS.iter().map(|f| item(u32::from(f.id), f.name, 33, 2)));
+    items.extend(PERSONAL_DATA_FIELDS.iter().map(|f| item(u32::from(f.id), f.name(), 33, 2)));
     items.extend(CARD_TYPES.iter().map(|t| item(u32::from(t.id), t.name, 3, t.division)));
     items.sort_by_key(|i| i.id);
     items
@@ -218,7 +228,7 @@ pub async fn items(caller: Caller, State(site): State<Arc<Site>>, Query(query): 
         let standing = standing_items().into_iter().filter(|i| wanted(i.kind, &i.name));
         let people = (0..world.end()).filter_map(|index| {
             let (first, last) = world.names(index)?;
-            let name = crate::simulator::person::sort_name(first, last);
+            let name = super::person::sort_name(first, last);
             wanted(1, &name).then_some(Item { id: index + FIRST_ID, name, kind: 1, division: 2 })
         });
         let mut found = standing.chain(people).skip(skip);

@@ -1,13 +1,13 @@
 //! Objects as the server writes them (contract sections 4.1, 4.2, 5.1 and 6). Blank values stay out.
 
+use super::card_types::{BADGE_PATTERN, CardType, NumberFormat};
 use super::fields::Fields;
-use crate::simulator::card_types::{BADGE_PATTERN, CardType, NumberFormat};
+use super::operators::{Client, Operator};
+use super::person::{Card, Person};
+use super::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
+use super::switches::Switches;
 use crate::simulator::clock::wire_time;
-use crate::simulator::operators::Operator;
-use crate::simulator::person::{Card, Person};
-use crate::simulator::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
 use crate::simulator::population::spread;
-use crate::simulator::switches::Switches;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -45,6 +45,8 @@ pub struct View<'a> {
     pub now: Timestamp,
     /// Unpublished behaviour.
     pub switches: &'a Switches,
+    /// Who asks: not everybody sees everything.
+    pub client: &'a Client,
     /// What is wanted.
     pub fields: &'a Fields,
 }
@@ -100,8 +102,7 @@ impl View<'_> {
             Some(person.cards.iter().map(|card| self.card(person.id(), card)).collect())
         });
         fields.put(&mut out, "accessGroups", detail, || {
-            // Made from the id, as memberships are no matter of passes; which group is the division's.
-            let (id, name) = ACCESS_GROUPS[usize::from(person.division) % ACCESS_GROUPS.len()];
+            let (id, name) = person.access_group();
             let link = spread(u64::from(person.id()) << 16 | u64::from(id)) as u32;
             Some(json!([{
                 "href": self.href(&format!("{path}/access_groups/{link:08x}")),
@@ -125,23 +126,24 @@ impl View<'_> {
         for field in PERSONAL_DATA_FIELDS {
             let asked = self.fields.wants(&format!("pdf_{}", field.id), false);
             let value = field.of(person);
-            if !asked && (!all || value.is_empty()) {
+            if !field.is_visible(person, self.client) || !asked && (!all || value.is_empty()) {
                 continue;
             }
-            let name = format!("@{}", field.name);
-            out.insert(name.clone(), value.into());
+            let href = format!("{}{}/personal_data/{}", self.base, person_path(person.id()), field.id);
+            let value = field.shown(value, &href);
+            out.insert(field.member.to_owned(), value.clone());
             let mut definition = json!({
-                "href": self.href(&format!("{}/personal_data/{}", person_path(person.id()), field.id)),
+                "href": href,
                 "definition": {
                     "href": self.href(&format!("/api/personal_data_fields/{}", field.id)),
-                    "id": field.id.to_string(), "name": field.name, "type": field.kind,
+                    "id": field.id.to_string(), "name": field.name(), "type": field.kind,
                 },
                 "value": value,
             });
             if matches!(field.kind, "email" | "mobile") {
-                definition["notifications"] = false.into();
+                definition["notifications"] = person.notified.contains(&field.id).into();
             }
-            definitions.push(json!({ name: definition }));
+            definitions.push(json!({ field.member: definition }));
         }
         if !definitions.is_empty() {
             out.insert("personalDataDefinitions".into(), definitions.into());
@@ -161,7 +163,8 @@ impl View<'_> {
         put("href", Some(self.href(&card_path(holder, card))));
         put("number", text(&card.number));
         put("cardSerialNumber", text(&card.serial));
-        put("issueLevel", card.issue_level.map(Value::from));
+        let level = card.issue_level.or((kind.is_mobile() && self.switches.mobile_issue_level).then_some(1));
+        put("issueLevel", level.map(Value::from));
         put("status", Some(json!({ "value": word, "type": machine })));
         put("type", Some(json!({ "href": self.href(&card_type_path(kind.id)), "name": kind.name })));
         put("from", card.from.map(|at| wire_time(at).into()));
@@ -171,6 +174,15 @@ impl View<'_> {
         put("bleFacilityId", card.ble_facility.map(Value::from));
         put("lastUsedTime", card.last_used.map(|at| wire_time(at).into()));
         put("invitation", self.invitation(card));
+        put("deviceType", text(card.device));
+        if card.invitation.as_ref().is_some_and(|i| i.accepted.is_some()) {
+            put("e2eKey", card.credential_id.map(|id| format!("{:016x}", spread(id as u64)).into()));
+        }
+        if kind.class == "govPass" {
+            put("visitorContractor", Some(card.visitor.into()));
+            put("ownedBySite", Some(true.into()));
+        }
+        put("pivData", card.piv.as_ref().map(|piv| piv.shown(self.fields.asks("cards", "pivData"))));
         if self.fields.asks("cards", "trace") {
             put("trace", Some(card.trace.into()));
         }
@@ -182,7 +194,7 @@ impl View<'_> {
         let status = invitation.status(self.now, self.switches);
         let mut out = json!({ "status": status });
         for (name, value) in [("email", &invitation.email), ("mobile", &invitation.mobile)] {
-            if !value.is_empty() {
+            if !value.is_empty() && self.client.sees_contacts {
                 out[name] = value.as_str().into();
             }
         }
@@ -204,7 +216,8 @@ impl View<'_> {
         fields.put(&mut out, "href", true, || Some(self.href(&card_type_path(kind.id))));
         fields.put(&mut out, "id", true, || Some(kind.id.to_string().into()));
         fields.put(&mut out, "name", true, || text(kind.name));
-        fields.put(&mut out, "facilityCode", true, || text(kind.facility_code));
+        let coded = !mobile || self.switches.mobile_facility_code;
+        fields.put(&mut out, "facilityCode", true, || text(kind.facility_code).filter(|_| coded));
         fields.put(&mut out, "credentialClass", true, || text(kind.class));
         fields.put(&mut out, "availableCardStates", true, || Some(kind.states.into()));
         fields.put(&mut out, "initialCardState", true, || {
@@ -234,7 +247,7 @@ impl View<'_> {
         let mut out = Map::new();
         let fields = self.fields;
         fields.put(&mut out, "id", true, || Some(field.id.to_string().into()));
-        fields.put(&mut out, "name", true, || text(field.name));
+        fields.put(&mut out, "name", true, || text(field.name()));
         fields.put(&mut out, "href", true, || Some(self.href(&format!("/api/personal_data_fields/{}", field.id))));
         fields.put(&mut out, "type", false, || text(field.kind));
         fields.put(&mut out, "description", false, || text(field.description));

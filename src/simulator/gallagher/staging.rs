@@ -2,14 +2,16 @@
 //! the whole body has passed does the copy become the truth: all or nothing.
 
 use super::answer::Refusal;
+use super::card_making::{CardWish, make_card};
+use super::card_types::{CardType, NumberFormat, SUSPENDED_BY_HOLDER};
+use super::operators::Client;
+use super::person::{Card, Person, RemovedCard};
+use super::personal_data::{PersonalDataField, is_mail_address};
+use super::piv::PivData;
 use super::query::{id_under, path_of};
-use crate::simulator::card_making::{CardWish, make_card};
-use crate::simulator::card_types::{CardType, NumberFormat};
+use super::switches::{CardHref, StaleHref};
+use super::world::World;
 use crate::simulator::clock::read_time;
-use crate::simulator::person::{Author, Card, Person, RemovedCard};
-use crate::simulator::personal_data::PersonalDataField;
-use crate::simulator::switches::{CardHref, StaleHref};
-use crate::simulator::world::World;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -21,6 +23,18 @@ type Staged = Result<(), Refusal>;
 pub const DIVISIONS: &[(u16, &str, u16)] =
     &[(2, "Root Division", 0), (3, "Head Office", 2), (4, "Works", 2), (5, "Contractors", 4)];
 
+/// These divisions and all that lie in them.
+pub fn divisions_below(wanted: &[u32]) -> Vec<u32> {
+    let mut found: Vec<u32> = Vec::new();
+    for (id, _, parent) in DIVISIONS {
+        // Parents stand before their children in the table.
+        if wanted.contains(&u32::from(*id)) || found.contains(&u32::from(*parent)) {
+            found.push(u32::from(*id));
+        }
+    }
+    found
+}
+
 /// A body being read onto a copy of a person.
 pub struct Staging<'a> {
     /// The world, for numbers, identities and switches. Nothing of it is changed but the source of randomness.
@@ -28,7 +42,7 @@ pub struct Staging<'a> {
     /// The copy.
     pub person: &'a mut Person,
     /// Who writes.
-    pub by: Author,
+    pub client: &'a Client,
     /// Virtual now.
     pub now: Timestamp,
 }
@@ -89,21 +103,31 @@ impl Staging<'_> {
     fn personal_data(&mut self, body: &Object) -> Staged {
         let listed = body.get("personalDataDefinitions").and_then(Value::as_array);
         let listed = listed.into_iter().flatten().filter_map(Value::as_object).flatten();
+        let flagged = listed.clone();
         let listed = listed.filter_map(|(name, entry)| Some((name, entry.get("value")?)));
         let values: Vec<(&String, &Value)> = listed.chain(body.iter()).collect();
         for (name, value) in values {
-            let Some(name) = name.strip_prefix('@') else { continue };
-            let field = PersonalDataField::named(name)
-                .ok_or_else(|| Refusal::bad(format!("Invalid Personal Data Field: {name}")))?;
-            let value = match value {
-                Value::Null => String::new(),
-                Value::String(text) => text.clone(),
-                _ => return Err(Refusal::bad(format!("Invalid value for {name}"))),
-            };
-            if field.kind == "email" && !value.is_empty() && !is_mail_address(&value) {
-                return Err(Refusal::bad(format!("Invalid e-mail address for {name}")));
+            if !name.starts_with('@') {
+                continue;
             }
+            let bad = |why: &str| Refusal::bad(format!("{why}: {}", name.trim_start_matches('@')));
+            let field = PersonalDataField::with_member(name).ok_or_else(|| bad("Invalid Personal Data Field"))?;
+            if self.client.hidden_fields.contains(&field.id) {
+                return Err(Refusal::forbidden());
+            }
+            if !field.is_carried(self.person) {
+                return Err(bad("No access group of this cardholder has this Personal Data Field"));
+            }
+            let value = field.read(value).ok_or_else(|| bad("Invalid value"))?;
             field.set(self.person, value);
+        }
+        for (name, entry) in flagged {
+            let field = PersonalDataField::with_member(name).filter(|f| matches!(f.kind, "email" | "mobile"));
+            match (field, entry.get("notifications").and_then(Value::as_bool)) {
+                (Some(field), Some(true)) => drop(self.person.notified.insert(field.id)),
+                (Some(field), Some(false)) => drop(self.person.notified.remove(&field.id)),
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -152,7 +176,8 @@ impl Staging<'_> {
         let state = wished_state(element, self.person.cards[place].kind())?;
         let mut card = self.person.cards.remove(place);
         card.state = state.unwrap_or(card.state);
-        self.person.removed.push(RemovedCard { card, removed: self.now, by: self.by });
+        self.person.pins.remove(&card.segment);
+        self.person.removed.push(RemovedCard { card, removed: self.now, by: self.client.author });
         Ok(())
     }
 
@@ -176,8 +201,18 @@ impl Staging<'_> {
         // With a rising issue level the status describes the previous one (contract section 5.5).
         let rises = level.is_some() && level > card.issue_level;
         if let (Some(state), false) = (state, rises) {
+            let lifted = card.kind().state(SUSPENDED_BY_HOLDER) == Some(card.state) && card.state != state;
+            if lifted && !self.client.may_override {
+                return Err(Refusal::forbidden());
+            }
             card.state = state;
+            card.idle = false;
         }
+        if let (Some(piv), Some(block)) = (card.piv.as_mut(), element.get("pivData")) {
+            piv.update(block, self.now)?;
+        }
+        let pin = wished_pin(element, card.kind())?.or_else(|| self.person.pins.get(&card.segment).cloned());
+        self.person.pins.remove(&card.segment);
         card.issue_level = level.or(card.issue_level);
         if let Some(serial) = wished_serial(element)? {
             card.serial = serial;
@@ -187,6 +222,9 @@ impl Staging<'_> {
         }
         if self.world.switches.card_href == CardHref::Changes {
             card.segment = self.world.draw();
+        }
+        if let Some(pin) = pin {
+            self.person.pins.insert(card.segment, pin);
         }
         self.person.cards[place] = card;
         Ok(())
@@ -209,18 +247,26 @@ impl Staging<'_> {
             from: element.get("from").and_then(Value::as_str).and_then(read_time),
             until: element.get("until").and_then(Value::as_str).and_then(read_time),
             state: wished_state(element, kind)?,
+            visitor: element.get("visitorContractor").and_then(Value::as_bool).unwrap_or_default(),
             ..CardWish::default()
         };
+        if matches!(kind.class, "piv" | "pivi") {
+            let block = element.get("pivData").ok_or_else(|| Refusal::bad("This card type needs pivData"))?;
+            wish.piv = Some(Box::new(PivData::read(block, self.now)?));
+        }
         check_validity(wish.from, wish.until)?;
         if let Some(invitation) = element.get("invitation").filter(|i| !i.is_null()) {
             read_invitation(&mut wish, invitation, kind)?;
         }
-        let mut card = make_card(self.world, kind, wish, self.by, self.now);
+        let mut card = make_card(self.world, kind, wish, self.client.author, self.now);
         card.issue_level = wished_level(element, &card)?.or(card.issue_level);
         if let Some(serial) = wished_serial(element)? {
             card.serial = serial;
         }
         card.trace = element.get("trace").and_then(Value::as_bool).unwrap_or_default();
+        if let Some(pin) = wished_pin(element, kind)? {
+            self.person.pins.insert(card.segment, pin);
+        }
         self.person.cards.push(card);
         Ok(())
     }
@@ -235,6 +281,15 @@ impl Staging<'_> {
         };
         let number = match (sent, kind.format) {
             (number, NumberFormat::Free) => return Ok(number),
+            (_, NumberFormat::Cloud) => {
+                return Err(Refusal::bad("Credentials of this type are issued by the vendor's cloud"));
+            }
+            (None, NumberFormat::Guid) => return Ok(None),
+            (Some(number), NumberFormat::Guid) if kind.accepts(&number) => return Ok(Some(number)),
+            (Some(number), NumberFormat::Guid) => number,
+            // Hyphens are passed over (contract section 5.2).
+            (Some(number), NumberFormat::Piv) => number.replace('-', ""),
+            (None, NumberFormat::Piv) => return Err(Refusal::bad("A card number is needed for this card type")),
             (Some(number), NumberFormat::Decimal { .. }) => {
                 let plain = number.trim_start_matches('0');
                 if plain.is_empty() { number } else { plain.to_owned() }
@@ -267,11 +322,22 @@ fn wished_state(element: &Value, kind: &CardType) -> Result<Option<u8>, Refusal>
     state.map(Some).ok_or_else(|| Refusal::bad("Invalid card status for this card type"))
 }
 
+/// A PIN, which no answer ever shows. For classes without one it is passed over, as later servers do.
+fn wished_pin(element: &Value, kind: &CardType) -> Result<Option<String>, Refusal> {
+    match element.get("pin") {
+        Some(Value::String(pin)) if kind.takes_pin() && !pin.is_empty() && pin.bytes().all(|b| b.is_ascii_digit()) => {
+            Ok(Some(pin.clone()))
+        }
+        Some(_) if kind.takes_pin() => Err(Refusal::bad("A PIN is a text of digits")),
+        _ => Ok(None),
+    }
+}
+
 /// Phone credentials have no issue level; what is sent is passed over there.
 fn wished_level(element: &Value, card: &Card) -> Result<Option<u8>, Refusal> {
     match element.get("issueLevel") {
         None | Some(Value::Null) => Ok(None),
-        Some(_) if card.credential_id.is_some() => Ok(None),
+        Some(_) if !card.kind().is_plastic() => Ok(None),
         Some(level) => match level.as_u64() {
             Some(level) if level <= 15 => Ok(Some(level as u8)),
             _ => Err(Refusal::bad("The issue level must be 0 to 15")),
@@ -328,10 +394,4 @@ fn read_invitation(wish: &mut CardWish, invitation: &Value, kind: &CardType) -> 
         Some(_) => return Err(Refusal::bad("Invalid value for invitation.singleFactorOnly")),
     };
     Ok(())
-}
-
-fn is_mail_address(text: &str) -> bool {
-    let parts = text.split_once('@');
-    parts.is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !domain.contains('@'))
-        && !text.contains(char::is_whitespace)
 }

@@ -2,12 +2,12 @@
 
 use crate::stage::Stage;
 use passdesk::console::message::{Msg, Timer};
+use passdesk::simulator::Author;
 use passdesk::simulator::InvitationMove;
-use passdesk::simulator::person::Author;
 
 const JOHN: &str = "4668";
 
-fn mobiles(stage: &Stage) -> Vec<passdesk::simulator::judge::TrueCard> {
+fn mobiles(stage: &Stage) -> Vec<passdesk::simulator::TrueCard> {
     stage.world().cardholder(JOHN).unwrap().cards.into_iter().filter(|c| c.class == "mobile").collect()
 }
 
@@ -81,6 +81,7 @@ async fn i17_at_once_is_refused_for_the_last_working_pass() {
             email: None,
             number: None,
             workstation: false,
+            by: None,
         };
         stage.world().foreign(gone).unwrap();
     }

@@ -4,7 +4,7 @@ use crate::stage::Stage;
 use passdesk::domain::ids::HolderId;
 use passdesk::domain::journal::IntentState;
 use passdesk::domain::ownership::Grade;
-use passdesk::simulator::person::Author;
+use passdesk::simulator::Author;
 
 const JANE: &str = "4665";
 

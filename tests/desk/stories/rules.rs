@@ -14,6 +14,7 @@ async fn a_foreign_pass_is_never_removed_and_the_wizard_says_so() {
         email: None,
         number: Some("Jane's other phone".into()),
         workstation: false,
+        by: None,
     };
     let theirs = stage.world().foreign(foreign).unwrap().unwrap();
     stage.press("jane d~").await;
