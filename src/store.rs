@@ -29,6 +29,8 @@ mod cache_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
+mod one_person_tests;
+#[cfg(test)]
 mod tamper_tests;
 #[cfg(test)]
 mod testing;

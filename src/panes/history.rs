@@ -100,9 +100,8 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     }
     let focused = model.focus == Pane::History;
     let rows = model.history.len();
-    let reading: Vec<&str> = (model.shown.records.iter().filter(|r| r.events.reading))
-        .map(|r| r.holder.id.tenant.as_str())
-        .collect();
+    let reading: Vec<&str> =
+        (model.shown.records.iter().filter(|r| r.events.reading)).map(|r| r.holder.id.tenant.as_str()).collect();
     let mut right = match rows {
         0 => String::new(),
         1 => "1 row, L ledger V vendor".into(),

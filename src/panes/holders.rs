@@ -40,7 +40,8 @@ pub fn draw_search(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer)
     let shown = crate::domain::text::SafeText::of(&skipped);
     pen.put(Role::Strong, &cut(shown.as_str(), room));
     let took = model.took.map_or(String::new(), |t| format!("{}ms", t.as_millis()));
-    let right = if model.searching || !model.asking.is_empty() { format!("{hint} ..") } else { format!("{hint} {took}") };
+    let right =
+        if model.searching || !model.asking.is_empty() { format!("{hint} ..") } else { format!("{hint} {took}") };
     pen.right(Role::Muted, right.trim_end());
     let x = start + (model.search.visual_cursor().saturating_sub(scroll)) as u16;
     Position { x: x.min(area.right().saturating_sub(1)), y: area.y }

@@ -89,11 +89,9 @@ fn agreeing(connection: &Connection, one: &Keys) -> rusqlite::Result<Vec<Record>
     let mut found = Vec::new();
     if !one.number.is_empty() {
         let by_number = match named(connection, "number_key = ?1 AND number_key <> ''", [&one.number])? {
-            None => named(
-                connection,
-                "number_key = ?1 AND name_key = ?2 AND number_key <> ''",
-                [&one.number, &one.name],
-            )?,
+            None => {
+                named(connection, "number_key = ?1 AND name_key = ?2 AND number_key <> ''", [&one.number, &one.name])?
+            }
             few => few,
         };
         found.extend(by_number.unwrap_or_default());

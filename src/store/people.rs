@@ -291,10 +291,7 @@ pub(super) fn forget_before(
 }
 
 /// The records that are one person with a given one, that one first, the others by id; empty if it is not known.
-pub(super) fn person(
-    connection: &Connection,
-    id: &HolderId,
-) -> rusqlite::Result<Vec<(Cardholder, Vec<Credential>)>> {
+pub(super) fn person(connection: &Connection, id: &HolderId) -> rusqlite::Result<Vec<(Cardholder, Vec<Credential>)>> {
     let n: Option<i64> = connection
         .prepare_cached("SELECT n FROM holders WHERE id = ?1")?
         .query_row([id.to_string()], |row| row.get(0))

@@ -3,4 +3,5 @@
 mod new_phone;
 mod reissue_expired;
 mod rules;
+mod several_systems;
 mod trouble;
