@@ -69,6 +69,30 @@ fn search_of_50_000(bencher: Bencher<'_, '_>, text: &str) {
     bencher.bench(|| RUNTIME.block_on(cache.search(text, Scope::Name, 200)).unwrap());
 }
 
+static FOUR_SYSTEMS: LazyLock<(tempfile::TempDir, SqliteCache)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = SqliteCache::open(&folder.path().join("cache.db")).unwrap();
+    RUNTIME.block_on(async {
+        for tenant in ["gall", "accg", "d1", "cxc"] {
+            for page in 0..50 {
+                let mut rows: Vec<_> = (page * 1000..(page + 1) * 1000).map(person).collect();
+                for row in &mut rows {
+                    row.holder.id = format!("{tenant}:{}", row.holder.id.key).parse().unwrap();
+                }
+                cache.store(rows, None).await.unwrap();
+            }
+        }
+    });
+    (folder, cache)
+});
+
+/// The same with each of them in four systems: 200,000 records, put together again for every answer.
+#[divan::bench(args = ["j", "jane", "jane d", "oberg", "山", "nobody at all"])]
+fn search_of_50_000_in_four_systems(bencher: Bencher<'_, '_>, text: &str) {
+    let cache = &FOUR_SYSTEMS.1;
+    bencher.bench(|| RUNTIME.block_on(cache.search(text, Scope::Name, 200)).unwrap());
+}
+
 /// Chain, MACs and anchor of about 100,000 events.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn verify_100_000_events(bencher: Bencher<'_, '_>) {

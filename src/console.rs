@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod keymap;
 pub mod message;
 pub mod model;
+pub mod shown;
 pub mod update;
 pub mod wizard;
 pub mod wording;

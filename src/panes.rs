@@ -141,7 +141,7 @@ pub fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) -> bool {
         }
         return false;
     }
-    let cards = model.shown.view.as_ref().map_or(0, |v| v.cards.len().min(12)) as u16;
+    let cards = cards::rows_wanted(model).min(12) as u16;
     let places = places(area, model.focus, model.zoom, cards);
     header::draw(model, theme, places.header, frame.buffer_mut());
     let cursor = holders::draw_search(model, theme, places.search, frame.buffer_mut());

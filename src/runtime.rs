@@ -148,6 +148,19 @@ where
         }
     }
 
+    /// Handles messages until something is so, whatever else is still under way, then draws: how tests wait for one
+    /// answer while others are late.
+    ///
+    /// # Errors
+    /// If the screen cannot be written.
+    pub async fn until(&mut self, so: impl Fn(&Model) -> bool) -> Result<(), B::Error> {
+        while !so(&self.model) {
+            let Some(msg) = self.inbox.recv().await else { break };
+            self.handle(msg);
+        }
+        self.draw()
+    }
+
     /// True once the operator left.
     pub fn ended(&self) -> bool {
         self.ended

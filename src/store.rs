@@ -15,6 +15,7 @@ mod lane;
 mod lease;
 pub mod ledger;
 mod migrations;
+mod one_person;
 pub mod paths;
 mod people;
 pub mod place;
@@ -27,6 +28,8 @@ mod verification;
 mod cache_tests;
 #[cfg(test)]
 mod ledger_tests;
+#[cfg(test)]
+mod one_person_tests;
 #[cfg(test)]
 mod tamper_tests;
 #[cfg(test)]

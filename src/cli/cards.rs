@@ -5,10 +5,12 @@ use super::output::{self, Form};
 use super::{Ending, Json, holder_id, say, tell};
 use crate::console::message::HolderView;
 use crate::desk::Desk;
+use crate::domain::credential::Credential;
 use crate::domain::ids::{CredentialId, HolderId};
 use crate::domain::ownership::{grade_all, most_needy_first};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::runtime::reading;
+use futures::future::join_all;
 
 /// Arguments of `passdesk cards`.
 #[derive(Debug, clap::Args)]
@@ -45,14 +47,38 @@ fn subject(text: &str) -> Result<Subject, String> {
     Ok(Subject { holder: Some(text.parse().map_err(bad)?), card: text.parse().ok() })
 }
 
-/// Lists a person's credentials.
+/// Lists a person's credentials in all systems. One that cannot be asked is named, and the others are listed.
 pub async fn list(desk: &Desk, args: CardsArgs) -> Result<Ending, Problem> {
-    let mut view = view(desk, &args.holder).await?;
-    most_needy_first(&mut view.cards);
-    if view.cards.is_empty() {
-        say(format!("{} has no credentials.", view.holder.name().safe()));
+    let mut ids: Vec<HolderId> = match desk.cache.person(&args.holder).await {
+        Ok(records) => records.into_iter().map(|(holder, _)| holder.id).collect(),
+        // The cache is a convenience; without it the system asked for still answers for itself.
+        Err(_) => Vec::new(),
+    };
+    if ids.is_empty() {
+        ids.push(args.holder.clone());
     }
-    output::rows(Form::of(args.json.json), &lines(desk, &view))
+    let (mut views, mut problems) = (Vec::new(), Vec::new());
+    for read in join_all(ids.iter().map(|id| view(desk, id))).await {
+        match read {
+            Ok(view) => views.push(view),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let Some(first) = views.first() else {
+        return Err(problems.swap_remove(0));
+    };
+    let name = first.holder.name().safe();
+    problems.iter().for_each(tell);
+    let mut cards: Vec<_> = views.iter().flat_map(|view| view.cards.iter().cloned()).collect();
+    if cards.is_empty() {
+        say(format!("{name} has no credentials."));
+    }
+    most_needy_first(&mut cards);
+    let of = |card: &Credential| views.iter().find(|view| view.holder.id == card.holder);
+    let rows: Vec<CardLine> =
+        (cards.iter()).filter_map(|(card, owner)| Some(CardLine::new(card, owner, &around(desk, of(card)?)))).collect();
+    let ending = output::rows(Form::of(args.json.json), &rows)?;
+    Ok(if problems.is_empty() { ending } else { Ending::Partly })
 }
 
 /// Shows one credential, or all of a person.
@@ -83,13 +109,17 @@ pub async fn show(desk: &Desk, args: ShowArgs) -> Result<Ending, Problem> {
     Ok(if lines.is_empty() { Ending::Nothing } else { Ending::Done })
 }
 
-fn lines(desk: &Desk, view: &HolderView) -> Vec<CardLine> {
-    let around = Around {
+fn around<'a>(desk: &'a Desk, view: &HolderView) -> Around<'a> {
+    Around {
         name: view.holder.name().safe(),
         authorised: view.holder.authorised,
         profile: desk.provider(&view.holder.id.tenant).map(|p| p.profile()),
         live: view.live,
-    };
+    }
+}
+
+fn lines(desk: &Desk, view: &HolderView) -> Vec<CardLine> {
+    let around = around(desk, view);
     view.cards.iter().map(|(card, ownership)| CardLine::new(card, ownership, &around)).collect()
 }
 

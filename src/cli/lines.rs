@@ -15,12 +15,14 @@ use serde::Serialize;
 /// Version of every line; raised when a member changes its meaning.
 pub const VERSION: u8 = 1;
 
-/// A person found by a search. `state` is that of the credential which most needs a hand.
+/// A record of a person found by a search. `state` is that of the credential which most needs a hand.
 #[derive(Serialize)]
 pub struct HolderLine {
     schema: &'static str,
     v: u8,
     id: HolderId,
+    /// The same in all lines of one person, over all systems.
+    person: HolderId,
     tenant: TenantName,
     system: Option<System>,
     holder: HolderId,
@@ -39,13 +41,14 @@ pub struct HolderLine {
 }
 
 impl HolderLine {
-    /// A search hit of this tenant.
-    pub fn new(hit: &HolderHit, profile: Option<&TenantProfile>) -> Self {
+    /// One record of a person that was found; `hit` speaks of that record alone.
+    pub fn new(of: &HolderId, hit: &HolderHit, profile: Option<&TenantProfile>) -> Self {
         let person = &hit.holder;
         Self {
             schema: "passdesk.holder",
             v: VERSION,
             id: person.id.clone(),
+            person: of.clone(),
             tenant: person.id.tenant.clone(),
             system: profile.map(|p| p.system),
             holder: person.id.clone(),

@@ -67,8 +67,8 @@ pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
         hits = desk.cache.search(&args.text, asked, limit).await.map_err(|e| no_cache(&e))?;
         // A server may find by rules of its own; what it found is shown, whatever the cache makes of it.
         for read in found {
-            if hits.rows.len() < limit && !hits.rows.iter().any(|hit| hit.holder.id == read.holder.id) {
-                hits.rows.push(as_hit(read));
+            if hits.rows.len() < limit && !hits.rows.iter().any(|hit| hit.has(&read.holder.id)) {
+                hits.rows.push(as_hit(desk, read).await);
             }
         }
     } else if complete {
@@ -83,7 +83,11 @@ pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
         say(format!("There are more than {limit}; --limit shows more."));
     }
     let profile = |hit: &HolderHit| desk.provider(&hit.holder.id.tenant).map(|p| p.profile());
-    let lines: Vec<_> = hits.rows.iter().map(|hit| HolderLine::new(hit, profile(hit))).collect();
+    let mut lines = Vec::new();
+    for hit in &hits.rows {
+        let records = records(desk, hit).await;
+        lines.extend(records.iter().map(|one| HolderLine::new(hit.person(), one, profile(one))));
+    }
     let ending = output::rows(Form::of(args.json.json), &lines)?;
     match (ending, failures.into_iter().next()) {
         // Nothing was found because nobody answered: that is another thing than nothing found.
@@ -129,13 +133,32 @@ async fn ask(desk: &Desk, text: &str, limit: usize) -> (Vec<HolderRead>, Vec<Pro
     (found, failed)
 }
 
-fn as_hit(read: HolderRead) -> HolderHit {
+/// A person that a system found and the cache would not have, with her records in other systems.
+async fn as_hit(desk: &Desk, read: HolderRead) -> HolderHit {
+    let others = desk.cache.person(&read.holder.id).await.unwrap_or_default();
     HolderHit {
         cards: read.credentials.len(),
         need: read.credentials.iter().map(Credential::state).min(),
+        others: others.into_iter().map(|(holder, _)| holder).filter(|h| h.id != read.holder.id).collect(),
         holder: read.holder,
         card: None,
     }
+}
+
+/// A person's records one by one, each with its own cards.
+async fn records(desk: &Desk, hit: &HolderHit) -> Vec<HolderHit> {
+    if hit.others.is_empty() {
+        return vec![hit.clone()];
+    }
+    let cached = desk.cache.person(&hit.holder.id).await.unwrap_or_default();
+    let alone = cached.into_iter().map(|(holder, cards)| HolderHit {
+        holder,
+        others: Vec::new(),
+        cards: cards.len(),
+        need: cards.iter().map(Credential::state).min(),
+        card: hit.card.clone().filter(|wanted| cards.iter().any(|card| card.id == *wanted)),
+    });
+    alone.collect()
 }
 
 fn no_cache(error: &CacheError) -> Problem {

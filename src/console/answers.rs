@@ -2,9 +2,10 @@
 
 use super::message::{Answer, Effect, HolderView, Query, Slot};
 use super::model::{Model, Pane, Tone};
+use super::shown::Events;
 use super::wizard::Plan;
-use crate::domain::ids::TenantName;
-use crate::domain::ownership::most_needy_first;
+use crate::domain::cardholder::Cardholder;
+use crate::domain::ids::{HolderId, TenantName};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::ports::cache::{FillMark, Hits};
 use crate::ports::ledger::LedgerHealth;
@@ -13,42 +14,52 @@ use std::time::Duration;
 
 impl Model {
     /// An answer whose number is the newest of its slot.
-    pub(super) fn answer(&mut self, slot: Slot, answer: Answer) -> Vec<Effect> {
-        match answer {
-            Answer::Hits { hits, first, took } => self.found(hits, first, took),
-            Answer::Remote { asked, failed } => self.systems_answered(asked, &failed),
-            Answer::Holder(view) => {
-                if slot == Slot::Live {
-                    self.shown.reading = false;
-                    self.shown.problem = None;
-                }
-                if let Some(view) = view {
-                    self.show(*view);
-                } else if slot == Slot::Cached && self.focus <= Pane::Holders {
-                    self.shown = super::model::Shown::default();
-                }
-                self.open_pending()
+    pub(super) fn answer(&mut self, slot: &Slot, answer: Answer) -> Vec<Effect> {
+        match (answer, slot) {
+            (Answer::Hits { hits, first, took }, _) => self.found(hits, first, took),
+            (Answer::Remote(found), Slot::Remote(tenant)) => {
+                self.asking.retain(|(t, _)| t != tenant);
+                if found == 0 { Vec::new() } else { self.search_again() }
             }
-            Answer::History(rows, gap) => {
-                self.history_cursor = self.history_cursor.min(rows.len().saturating_sub(1));
-                self.history = rows;
-                self.history_gap = gap;
+            (Answer::Person(views), _) => self.person_known(views),
+            (Answer::Holder(view), Slot::Live(id)) => self.record_read(id, *view),
+            (Answer::History(rows), Slot::Events(id)) => {
+                if let Some(record) = self.shown.record_mut(id) {
+                    record.events = Events { rows, ..Events::default() };
+                }
+                self.tell_history();
                 Vec::new()
             }
-            Answer::Plan(plan) => self.plan_read(Ok(Plan::Reissue(plan))),
-            Answer::TurnPlan(plan) => self.plan_read(Ok(Plan::Turn(plan))),
-            Answer::Failed(problem) => self.query_failed(slot, problem),
+            (Answer::History(rows), _) => {
+                self.shown.ledger = rows;
+                self.tell_history();
+                Vec::new()
+            }
+            (Answer::Plan(plan), _) => self.plan_read(Ok(Plan::Reissue(plan))),
+            (Answer::TurnPlan(plan), _) => self.plan_read(Ok(Plan::Turn(plan))),
+            (Answer::Failed(problem), _) => self.query_failed(slot, problem),
+            // No query of those slots is answered so.
+            (Answer::Remote(_) | Answer::Holder(_), _) => Vec::new(),
         }
     }
 
-    fn query_failed(&mut self, slot: Slot, problem: Problem) -> Vec<Effect> {
+    fn query_failed(&mut self, slot: &Slot, problem: Problem) -> Vec<Effect> {
         match slot {
             Slot::Preview => return self.plan_read(Err(problem)),
-            Slot::Live => {
-                self.shown.reading = false;
+            Slot::Live(id) => {
                 self.log(Tone::Error, &problem.to_string(), &problem.detail);
-                self.note_outage(&problem);
-                self.shown.problem = Some(problem);
+                self.note_outage(&id.tenant, &problem);
+                if let Some(record) = self.shown.record_mut(id) {
+                    record.asked = None;
+                    record.problem = Some(problem);
+                }
+            }
+            Slot::Events(id) => {
+                self.log(Tone::Warn, &problem.to_string(), &problem.detail);
+                if let Some(record) = self.shown.record_mut(id) {
+                    record.events.reading = false;
+                    record.events.problem = Some(problem);
+                }
             }
             Slot::Search => {
                 self.searching = false;
@@ -56,43 +67,36 @@ impl Model {
                 self.typed_ahead.clear();
                 self.trouble(&problem);
             }
-            Slot::Remote => {
-                self.asking = false;
+            Slot::Remote(tenant) => {
+                self.asking.retain(|(t, _)| t != tenant);
                 self.log(Tone::Warn, &problem.to_string(), &problem.detail);
+                self.note_outage(tenant, &problem);
             }
-            Slot::Cached | Slot::History => self.log(Tone::Warn, &problem.to_string(), &problem.detail),
+            Slot::Cached | Slot::Ledger => self.log(Tone::Warn, &problem.to_string(), &problem.detail),
         }
         Vec::new()
     }
 
-    /// A live read showed that the system is not there or refuses us: the header says so too.
-    fn note_outage(&mut self, problem: &Problem) {
-        let Some(tenant) = self.shown.view.as_ref().map(|v| v.holder.id.tenant.clone()) else { return };
+    /// A read showed that the system is not there or refuses us: the header says so too.
+    fn note_outage(&mut self, tenant: &TenantName, problem: &Problem) {
         let outage = matches!(problem.kind, ProblemKind::Unreachable)
             || problem.kind == ProblemKind::Unauthorised
                 && ["refused our key", "wants a client certificate"].iter().any(|what| problem.what.ends_with(what));
-        if outage && let Some(state) = self.tenants.iter_mut().find(|t| t.profile.name == tenant) {
+        if outage && let Some(state) = self.tenants.iter_mut().find(|t| t.profile.name == *tenant) {
             state.connection = Some(Err(problem.clone()));
         }
     }
 
-    fn found(&mut self, hits: Hits, first: Option<Box<HolderView>>, took: Duration) -> Vec<Effect> {
+    fn found(&mut self, hits: Hits, first: Vec<HolderView>, took: Duration) -> Vec<Effect> {
         self.searching = false;
         self.took = Some(took);
         self.hits = hits;
-        let kept = self.hit_row().is_some() && self.focus != Pane::Search;
+        // What was typed anew puts its best hit under the cursor; late answers leave the cursor on its person.
+        let fresh = std::mem::take(&mut self.fresh) && self.focus == Pane::Search;
         let mut effects = Vec::new();
-        if !kept {
-            // While somebody types, the best hit is under the cursor; elsewhere the cursor keeps its person.
+        if fresh || self.hit_row().is_none() && self.focus <= Pane::Holders {
             self.hit = self.hits.rows.first().map(|r| r.holder.id.clone());
-            match first {
-                Some(view) => self.show(*view),
-                None if self.focus <= Pane::Holders => {
-                    self.shown = super::model::Shown::default();
-                    self.history.clear();
-                }
-                None => {}
-            }
+            effects.extend(self.person_known(first));
         }
         if std::mem::take(&mut self.open_when_found) {
             effects.extend(self.open_hit());
@@ -103,43 +107,93 @@ impl Model {
         effects
     }
 
-    /// Puts a person on the screen; the cursor keeps its card, and a live view is never replaced by an older one.
-    pub(super) fn show(&mut self, mut view: HolderView) {
-        most_needy_first(&mut view.cards);
-        let same = self.shown.view.as_ref().is_some_and(|v| v.holder.id == view.holder.id);
-        if same && !view.live && self.shown.view.as_ref().is_some_and(|v| v.live && v.holder.as_of >= view.holder.as_of)
-        {
-            return;
+    /// The cache says which records are one person. If she is on the screen already, what was read live stays, and
+    /// records that are new are read too.
+    fn person_known(&mut self, views: Vec<HolderView>) -> Vec<Effect> {
+        let of_her = |id: &HolderId| views.iter().any(|v| v.holder.id == *id);
+        if views.is_empty() {
+            let browsing = self.focus <= Pane::Holders;
+            return if browsing { self.turn_away() } else { Vec::new() };
         }
-        if !same {
-            self.history.clear();
-            self.history_gap = None;
-            self.history_cursor = 0;
-            self.shown.problem = None;
+        let mut effects = Vec::new();
+        if self.shown.records.iter().any(|r| of_her(&r.holder.id)) {
+            let strangers: Vec<HolderId> =
+                self.shown.records.iter().map(|r| r.holder.id.clone()).filter(|id| !of_her(id)).collect();
+            for id in strangers {
+                effects.extend(self.forget(Slot::Live(id.clone())));
+                effects.extend(self.forget(Slot::Events(id)));
+            }
+            self.shown.keep_only(of_her);
+        } else {
+            // Somebody asked for her by a key, and nobody is shown yet.
+            let opened = self.shown.opened && self.shown.records.is_empty();
+            effects = self.turn_away();
+            self.shown.opened = opened;
         }
-        if view.live
-            && let Some(hit) = self.hits.rows.iter_mut().find(|h| h.holder.id == view.holder.id)
-        {
-            hit.cards = view.cards.len();
-            hit.need = view.cards.iter().map(|(c, _)| c.state()).min();
+        let mut unread = Vec::new();
+        for view in views {
+            if self.shown.record(&view.holder.id).is_none() {
+                unread.push((view.holder.id.clone(), view.holder.link.clone()));
+            }
+            self.shown.absorb(view);
         }
-        let known = self.shown.cursor.as_ref().is_some_and(|id| view.cards.iter().any(|(c, _)| c.id == *id));
-        if !known {
-            let row = same.then(|| self.shown.row()).flatten().unwrap_or(0).min(view.cards.len().saturating_sub(1));
-            self.shown.cursor = view.cards.get(row).map(|(c, _)| c.id.clone());
+        if self.shown.opened {
+            for (id, link) in unread {
+                effects.extend(self.read_live(id, link));
+            }
         }
-        self.shown.view = Some(view);
+        self.tell_history();
+        effects
     }
 
-    fn systems_answered(&mut self, asked: usize, failed: &[(TenantName, Problem)]) -> Vec<Effect> {
-        self.asking = false;
-        for (_, problem) in failed {
-            self.log(Tone::Warn, &problem.to_string(), &problem.detail);
+    /// A system gave one record live.
+    fn record_read(&mut self, id: &HolderId, view: HolderView) -> Vec<Effect> {
+        let now = self.since_start;
+        let Some(record) = self.shown.record_mut(id) else { return Vec::new() };
+        let took = record.asked.take().map(|since| now.saturating_sub(since));
+        record.problem = None;
+        let who = |h: &Cardholder| (h.name(), h.email.clone(), h.employee_number.clone());
+        let changed = who(&record.holder) != who(&view.holder);
+        self.show(view);
+        let mut effects = Vec::new();
+        if changed {
+            // It may be another person's record by now, or agree with records that it did not agree with before.
+            let first = self.shown.first().map_or_else(|| id.clone(), |r| r.holder.id.clone());
+            effects.push(self.ask(Slot::Cached, Query::Person(first)));
         }
-        if failed.len() == asked {
-            return Vec::new();
+        if let Some(state) = self.tenants.iter_mut().find(|t| t.profile.name == id.tenant) {
+            state.round_trip = took.or(state.round_trip);
+            if matches!(state.connection, Some(Err(_))) {
+                effects.push(Effect::Connect(id.tenant.clone()));
+            }
         }
-        self.search_again()
+        effects.extend(self.open_pending());
+        effects
+    }
+
+    /// Puts one record on the screen; the cursor keeps its card, and a live view is never replaced by an older one.
+    pub(super) fn show(&mut self, view: HolderView) {
+        let id = view.holder.id.clone();
+        self.shown.absorb(view);
+        let shown = &self.shown;
+        if let Some(hit) = self.hits.rows.iter_mut().find(|hit| hit.has(&id))
+            && hit.records().all(|h| shown.record(&h.id).is_some())
+        {
+            hit.cards = shown.cards.len();
+            hit.need = shown.cards.iter().map(|(card, _)| card.state()).min();
+        }
+    }
+
+    /// Makes one history of what the ledger and the systems said so far; the cursor keeps its row's content.
+    fn tell_history(&mut self) {
+        let kept = self.history.get(self.history_cursor).filter(|_| self.history_cursor > 0).cloned();
+        let events = self.shown.records.iter().flat_map(|r| &r.events.rows);
+        self.history = self.shown.ledger.iter().chain(events).cloned().collect();
+        self.history.sort_by(|a, b| b.at.cmp(&a.at).then(a.source.cmp(&b.source)));
+        self.history.truncate(super::browse::HISTORY);
+        let last = self.history.len().saturating_sub(1);
+        let found = kept.and_then(|kept| self.history.iter().position(|row| *row == kept));
+        self.history_cursor = found.unwrap_or(self.history_cursor).min(last);
     }
 
     /// Asks the cache again for what is in the search line, because it may know more now.
@@ -156,6 +210,7 @@ impl Model {
         }
         if let Some(state) = self.tenants.iter_mut().find(|t| t.profile.name == *tenant) {
             state.filling = result.is_ok();
+            state.round_trip = result.as_ref().ok().map(|c| c.round_trip).or(state.round_trip);
             state.connection = Some(result);
         }
         Vec::new()

@@ -1,7 +1,9 @@
 //! Moving about: search, cursor, panes, opening people.
 
 use super::message::{Effect, Query, Slot, Timer};
-use super::model::{Model, Overlay, Pane, Tone};
+use super::model::{Model, Overlay, Pane, SLOW, Tone};
+use super::shown::Record;
+use crate::domain::ids::{HolderId, Link, TenantName};
 use crate::domain::policy::Writes;
 use crate::ports::cache::Scope;
 use std::time::Duration;
@@ -12,7 +14,7 @@ pub const HITS: usize = 200;
 /// Rows asked of a system for one search.
 const REMOTE_HITS: usize = 50;
 /// Rows asked of the history.
-const HISTORY: usize = 200;
+pub const HISTORY: usize = 200;
 /// Typing pause before the systems are asked.
 const DEBOUNCE: Duration = Duration::from_millis(150);
 /// Fewer characters than this are not worth asking the systems about.
@@ -25,24 +27,45 @@ impl Model {
         self.open_when_found = false;
         self.typed_ahead.clear();
         let text = self.search.value().trim().to_owned();
+        self.fresh = true;
         let local = self.ask(Slot::Search, Query::Search { text: text.clone(), scope: self.scope, limit: HITS });
         let mut effects = vec![local];
-        self.generations[Slot::Remote as usize] += 1;
-        self.asking = false;
+        for (tenant, _) in std::mem::take(&mut self.asking) {
+            effects.extend(self.forget(Slot::Remote(tenant)));
+        }
+        self.asked += 1;
+        self.pause = self.asked;
         if text.chars().count() >= REMOTE_MIN && self.scope == Scope::Name {
-            effects.push(Effect::Timer(Timer::Debounce(self.generations[Slot::Remote as usize]), DEBOUNCE));
+            effects.push(Effect::Timer(Timer::Debounce(self.pause), DEBOUNCE));
         }
         effects
     }
 
-    /// The typing pause is over.
-    pub(super) fn ask_systems(&mut self, generation: u64) -> Vec<Effect> {
-        if self.generations[Slot::Remote as usize] != generation || self.tenants.is_empty() {
+    /// The typing pause is over: every system is asked by itself, and none waits for another.
+    pub(super) fn ask_systems(&mut self, pause: u64) -> Vec<Effect> {
+        if self.pause != pause {
             return Vec::new();
         }
-        self.asking = true;
         let text = self.search.value().trim().to_owned();
-        vec![self.ask(Slot::Remote, Query::Remote { text, limit: REMOTE_HITS })]
+        let tenants: Vec<TenantName> = self.tenants.iter().map(|t| t.profile.name.clone()).collect();
+        self.asking = tenants.iter().map(|t| (t.clone(), self.since_start)).collect();
+        let mut effects = Vec::new();
+        for tenant in tenants {
+            let query = Query::Remote { tenant: tenant.clone(), text: text.clone(), limit: REMOTE_HITS };
+            effects.push(self.ask(Slot::Remote(tenant), query));
+        }
+        effects.extend(self.tick());
+        effects
+    }
+
+    /// The timer by which a slow read shows how long it takes; none while nothing is being read.
+    pub(super) fn tick(&mut self) -> Option<Effect> {
+        let waiting = self.shown.reading() || !self.asking.is_empty();
+        if self.ticking || !waiting {
+            return None;
+        }
+        self.ticking = true;
+        Some(Effect::Timer(Timer::Slow, SLOW))
     }
 
     /// Moves the cursor of the focused list by so many rows.
@@ -59,14 +82,12 @@ impl Model {
                     return Vec::new();
                 }
                 self.hit = Some(id.clone());
-                vec![self.ask(Slot::Cached, Query::Cached(id))]
+                vec![self.ask(Slot::Cached, Query::Person(id))]
             }
             Pane::Pass => Vec::new(),
             Pane::Cards => {
-                if let Some(view) = &self.shown.view
-                    && let Some(row) = moved(self.shown.row(), view.cards.len())
-                {
-                    self.shown.cursor = Some(view.cards[row].0.id.clone());
+                if let Some(row) = moved(self.shown.row(), self.shown.cards.len()) {
+                    self.shown.cursor = Some(self.shown.cards[row].0.id.clone());
                 }
                 Vec::new()
             }
@@ -121,33 +142,80 @@ impl Model {
     pub(super) fn open_hit(&mut self) -> Vec<Effect> {
         let Some(row) = self.hit_row() else {
             if !self.search.value().trim().is_empty() {
-                let asked = if self.asking { "; the systems are still being asked" } else { "" };
+                let asked = if self.asking.is_empty() { "" } else { "; the systems are still being asked" };
                 let text = format!("Nothing found for \"{}\"{asked}.", self.search.value().trim());
                 self.say(Tone::Info, &text);
             }
             return Vec::new();
         };
         let hit = self.hits.rows[row].clone();
+        let mut effects = self.go(Pane::Cards);
+        if !self.shown.records.iter().any(|r| hit.has(&r.holder.id)) {
+            effects.extend(self.turn_away());
+        }
+        for holder in hit.records() {
+            if self.shown.record(&holder.id).is_none() {
+                self.shown.records.push(Record::cached(holder.clone()));
+            }
+        }
         if hit.card.is_some() {
             self.shown.cursor.clone_from(&hit.card);
         }
-        let mut effects = self.go(Pane::Cards);
-        let id = hit.holder.id.clone();
-        if self.shown.view.as_ref().is_none_or(|v| v.holder.id != id) {
-            effects.push(self.ask(Slot::Cached, Query::Cached(id.clone())));
-        }
-        effects.extend(self.read_live(id, hit.holder.link.clone()));
+        effects.push(self.ask(Slot::Cached, Query::Person(hit.holder.id.clone())));
+        self.shown.opened = true;
+        effects.extend(self.read_person());
         effects
     }
 
-    /// Reads a person live, and her history.
-    pub(super) fn read_live(
-        &mut self,
-        id: crate::domain::ids::HolderId,
-        link: crate::domain::ids::Link,
-    ) -> Vec<Effect> {
-        self.shown.reading = true;
-        vec![self.ask(Slot::Live, Query::Live(id.clone(), link)), self.ask(Slot::History, Query::History(id, HISTORY))]
+    /// Reads all records of the person shown, each by itself, and her history.
+    pub(super) fn read_person(&mut self) -> Vec<Effect> {
+        let records: Vec<(HolderId, Link)> =
+            self.shown.records.iter().map(|r| (r.holder.id.clone(), r.holder.link.clone())).collect();
+        let mut effects = Vec::new();
+        for (id, link) in records {
+            effects.extend(self.read_record(id, link));
+        }
+        effects.push(self.read_ledger());
+        effects.extend(self.tick());
+        effects
+    }
+
+    /// Reads one record live, and the person's history with it.
+    pub(super) fn read_live(&mut self, id: HolderId, link: Link) -> Vec<Effect> {
+        let mut effects = self.read_record(id, link);
+        effects.push(self.read_ledger());
+        effects.extend(self.tick());
+        effects
+    }
+
+    fn read_record(&mut self, id: HolderId, link: Link) -> Vec<Effect> {
+        let now = self.since_start;
+        if let Some(record) = self.shown.record_mut(&id) {
+            record.asked = Some(now);
+            record.events.reading = true;
+        }
+        vec![
+            self.ask(Slot::Live(id.clone()), Query::Live(id.clone(), link)),
+            self.ask(Slot::Events(id.clone()), Query::Events(id, HISTORY)),
+        ]
+    }
+
+    fn read_ledger(&mut self) -> Effect {
+        let ids = self.shown.records.iter().map(|r| r.holder.id.clone()).collect();
+        self.ask(Slot::Ledger, Query::Ledger(ids, HISTORY))
+    }
+
+    /// Nobody is shown any more: what was being read of the person is not waited for.
+    pub(super) fn turn_away(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for record in std::mem::take(&mut self.shown).records {
+            effects.extend(self.forget(Slot::Live(record.holder.id.clone())));
+            effects.extend(self.forget(Slot::Events(record.holder.id)));
+        }
+        effects.extend(self.forget(Slot::Ledger));
+        self.history.clear();
+        self.history_cursor = 0;
+        effects
     }
 
     /// Reads the person shown again; a paused or unreachable system is asked who it is first.
@@ -158,11 +226,13 @@ impl Model {
             .filter(|t| !matches!(t.connection, Some(Ok(_))))
             .map(|t| Effect::Connect(t.profile.name.clone()))
             .collect();
-        if let Some(view) = &self.shown.view {
-            let (id, link) = (view.holder.id.clone(), view.holder.link.clone());
-            effects.extend(self.read_live(id, link));
-        } else {
-            effects.extend(self.search_changed());
+        match self.shown.first().map(|r| r.holder.id.clone()) {
+            Some(id) => {
+                effects.push(self.ask(Slot::Cached, Query::Person(id)));
+                self.shown.opened = true;
+                effects.extend(self.read_person());
+            }
+            None => effects.extend(self.search_changed()),
         }
         effects
     }

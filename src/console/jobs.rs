@@ -117,8 +117,8 @@ impl Model {
             }
         }
         effects.push(self.look_again());
-        if let Some(view) = self.shown.view.as_ref().filter(|v| v.holder.id == *holder) {
-            let (id, link) = (view.holder.id.clone(), view.holder.link.clone());
+        if let Some(record) = self.shown.record(holder) {
+            let (id, link) = (record.holder.id.clone(), record.holder.link.clone());
             effects.extend(self.read_live(id, link));
         }
         if self.leaving && self.running.is_empty() {
@@ -128,10 +128,7 @@ impl Model {
     }
 
     fn watch(&mut self, card: &CredentialId, holder: &HolderId) -> Vec<Effect> {
-        let Some(link) = self.shown.view.as_ref().filter(|v| v.holder.id == *holder).map(|v| v.holder.link.clone())
-        else {
-            return Vec::new();
-        };
+        let Some(link) = self.shown.record(holder).map(|r| r.holder.link.clone()) else { return Vec::new() };
         let (card, holder, since) = (card.clone(), holder.clone(), self.now);
         self.watches.push(Watch { awaits: Awaits::Invitation, card: card.clone(), holder, link, since });
         vec![Effect::Timer(Timer::Watch(card), WATCH_EVERY)]
@@ -177,7 +174,7 @@ impl Model {
             Ok(view) => {
                 let name = view.holder.name().safe();
                 let status = view.cards.iter().find(|(c, _)| c.id == *card).map(|(c, _)| c.invitation.clone());
-                if self.shown.view.as_ref().is_some_and(|v| v.holder.id == view.holder.id) {
+                if self.shown.record(&view.holder.id).is_some() {
                     self.show(*view);
                 }
                 match status {
@@ -232,13 +229,13 @@ impl Model {
         let fresh = |class, id: &CredentialId| class == CredentialClass::DigitalCard && !known.contains(id);
         let new = view.cards.iter().find(|(c, _)| fresh(c.class, &c.id) && c.state() == State::Active);
         let Some((new, _)) = new else {
-            if self.shown.view.as_ref().is_some_and(|v| v.holder.id == view.holder.id) {
+            if self.shown.record(&view.holder.id).is_some() {
                 self.show(*view);
             }
             return again;
         };
         *found = Some(new.id.clone());
-        if self.shown.view.as_ref().is_some_and(|v| v.holder.id == view.holder.id) {
+        if self.shown.record(&view.holder.id).is_some() {
             self.show(*view);
         }
         if old_works {
@@ -255,8 +252,8 @@ impl Model {
 
     /// A person as people say it: her name where it is on screen, else her id.
     pub fn who(&self, holder: &HolderId) -> String {
-        let shown = self.shown.view.as_ref().map(|v| &v.holder).filter(|h| h.id == *holder);
-        let found = || self.hits.rows.iter().map(|r| &r.holder).find(|h| h.id == *holder);
+        let shown = self.shown.record(holder).map(|r| &r.holder);
+        let found = || self.hits.rows.iter().flat_map(|hit| hit.records()).find(|h| h.id == *holder);
         let named = shown.or_else(found).map(|h| h.name().safe());
         named.or_else(|| self.names.get(holder).cloned()).map_or_else(|| holder.to_string(), |n| n.to_string())
     }
@@ -282,7 +279,7 @@ impl Model {
                 self.log(tone, &text, "");
             } else {
                 self.say(tone, &text);
-                again = self.shown.view.as_ref().filter(|v| v.holder.id == one.holder).map(|v| v.holder.clone());
+                again = self.shown.record(&one.holder).map(|r| r.holder.clone());
             }
         }
         let known: Vec<IntentId> = self.waiting.iter().map(|w| w.intent).collect();

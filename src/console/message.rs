@@ -43,19 +43,20 @@ pub enum Msg {
 }
 
 /// A place for one running query; a new one replaces the old one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, strum::EnumCount)]
-#[repr(usize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Slot {
     /// Search in the cache.
     Search,
-    /// Search at the systems.
-    Remote,
+    /// Search at one system.
+    Remote(TenantName),
     /// The person shown, from the cache.
     Cached,
-    /// The person shown, live.
-    Live,
-    /// History of the person shown.
-    History,
+    /// One record of the person shown, live.
+    Live(HolderId),
+    /// What our ledger knows of the person shown.
+    Ledger,
+    /// What one system's own log knows of the person shown.
+    Events(HolderId),
     /// What a reissue would do.
     Preview,
 }
@@ -63,7 +64,7 @@ pub enum Slot {
 /// What may be asked. Reading only.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Query {
-    /// Search the cache; the cards of the first hit come along.
+    /// Search the cache; the records and cards of the first hit come along.
     Search {
         /// What is typed.
         text: String,
@@ -72,29 +73,33 @@ pub enum Query {
         /// Rows at most.
         limit: usize,
     },
-    /// Search all systems and put what they know into the cache.
+    /// Search one system and put what it knows into the cache.
     Remote {
+        /// The system.
+        tenant: TenantName,
         /// What is typed.
         text: String,
-        /// Rows at most from each system.
+        /// Rows at most.
         limit: usize,
     },
-    /// The person and her credentials as last seen.
-    Cached(HolderId),
-    /// The person and her credentials, now.
+    /// The person that this record belongs to: all her records and credentials as last seen.
+    Person(HolderId),
+    /// One record and its credentials, now.
     Live(HolderId, Link),
-    /// Ledger rows and the vendor's own events.
-    History(HolderId, usize),
+    /// Ledger rows about these records, so many at most.
+    Ledger(Vec<HolderId>, usize),
+    /// The vendor's own events about a record, so many at most.
+    Events(HolderId, usize),
     /// What a reissue would do, from a live read. Sends nothing.
     Preview(Box<ReissueRequest>),
     /// What an act on one credential would do, from a live read. Sends nothing.
     PreviewTurn(Box<TurnRequest>),
 }
 
-/// A person with her credentials and whose they are.
+/// One system's record of a person with her credentials there and whose they are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HolderView {
-    /// The person.
+    /// The record.
     pub holder: Cardholder,
     /// Her credentials, as they came.
     pub cards: Vec<(Credential, Ownership)>,
@@ -109,22 +114,19 @@ pub enum Answer {
     Hits {
         /// The rows.
         hits: Hits,
-        /// The first person with her cards, as cached.
-        first: Option<Box<HolderView>>,
+        /// The first person's records with her cards, as cached.
+        first: Vec<HolderView>,
         /// How long the cache took.
         took: Duration,
     },
-    /// To [`Query::Remote`]: which systems answered and which did not.
-    Remote {
-        /// How many systems were asked.
-        asked: usize,
-        /// Those that did not answer, and why.
-        failed: Vec<(TenantName, Problem)>,
-    },
-    /// To [`Query::Cached`] and [`Query::Live`]; `None`: never seen.
-    Holder(Option<Box<HolderView>>),
-    /// To [`Query::History`]; the problem says why vendor rows are missing.
-    History(Vec<Operation>, Option<Problem>),
+    /// To [`Query::Remote`]: the cache now knows what the system found, so many people.
+    Remote(usize),
+    /// To [`Query::Person`]; the record asked for first. Empty: never seen.
+    Person(Vec<HolderView>),
+    /// To [`Query::Live`].
+    Holder(Box<HolderView>),
+    /// To [`Query::Ledger`] and [`Query::Events`].
+    History(Vec<Operation>),
     /// To [`Query::Preview`].
     Plan(Box<ReissuePlan>),
     /// To [`Query::PreviewTurn`].
@@ -174,6 +176,8 @@ pub enum Timer {
     Debounce(u64),
     /// A toast has been read.
     Toast(u64),
+    /// Something that is being read is slow: how long it takes is drawn anew.
+    Slow,
     /// The wizard's target is getting old, with the wizard's number.
     Refresh(u64),
     /// A first key waits for its second: list what may follow, with the number of the first key.

@@ -1,12 +1,12 @@
 //! Everything that the screen shows and nothing else. Changed only by `update`.
 
-use super::message::{HolderView, Slot};
+use super::message::Slot;
+use super::shown::Shown;
 use super::wizard::Wizard;
 use crate::domain::credential::Credential;
 use crate::domain::ids::{CredentialId, HolderId, IntentId, SagaId, TenantName};
 use crate::domain::journal::IntentRecord;
 use crate::domain::operation::Operation;
-use crate::domain::ownership::Ownership;
 use crate::domain::policy::{Mode, Writes};
 use crate::domain::problem::Problem;
 use crate::domain::reissue::Names;
@@ -14,13 +14,15 @@ use crate::ports::cache::{FillMark, Hits, Scope};
 use crate::ports::ledger::LedgerHealth;
 use crate::ports::provider::{Connection, TenantProfile};
 use jiff::Timestamp;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
-use strum::EnumCount;
 use tui_input::Input;
 
 /// Below this many columns or rows there is only a message (decision 25).
 pub const SMALLEST: (u16, u16) = (40, 10);
+
+/// An answer that takes longer than this is called slow.
+pub const SLOW: Duration = Duration::from_millis(1500);
 
 /// The five panes, numbered as on screen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -97,6 +99,8 @@ pub struct TenantState {
     pub profile: TenantProfile,
     /// What it said when last asked; `None` before the first answer.
     pub connection: Option<Result<Connection, Problem>>,
+    /// How long it took for its last answer to a question about one person, or about itself.
+    pub round_trip: Option<Duration>,
     /// How far its people are in the cache.
     pub fill: FillMark,
     /// True while the fill runs.
@@ -193,32 +197,6 @@ pub struct Running {
     pub done: String,
 }
 
-/// Who is shown, and her credentials.
-#[derive(Debug, Default)]
-pub struct Shown {
-    /// The person and her credentials, most needy first; `None`: nobody.
-    pub view: Option<HolderView>,
-    /// The credential under the cursor, by id (rule R4).
-    pub cursor: Option<CredentialId>,
-    /// A live read is under way.
-    pub reading: bool,
-    /// Why the last live read failed.
-    pub problem: Option<Problem>,
-}
-
-impl Shown {
-    /// The row of the cursor.
-    pub fn row(&self) -> Option<usize> {
-        let cursor = self.cursor.as_ref()?;
-        self.view.as_ref()?.cards.iter().position(|(c, _)| c.id == *cursor)
-    }
-
-    /// The credential under the cursor, and whose it is.
-    pub fn card(&self) -> Option<&(Credential, Ownership)> {
-        self.view.as_ref()?.cards.get(self.row()?)
-    }
-}
-
 /// The whole state of the console.
 #[derive(Debug)]
 pub struct Model {
@@ -264,9 +242,11 @@ pub struct Model {
     pub took: Option<Duration>,
     /// A search is under way.
     pub searching: bool,
-    /// The systems are being asked.
-    pub asking: bool,
-    /// The person under the cursor, by id (rule R4).
+    /// The systems that are being asked, and since when on the clock that never jumps.
+    pub asking: Vec<(TenantName, Duration)>,
+    /// The text changed since the hits came: the best one gets the cursor.
+    pub(super) fresh: bool,
+    /// The person under the cursor, by the id of a record of hers (rule R4).
     pub hit: Option<HolderId>,
     /// Open the first hit as soon as it is there: Enter came before the answer.
     pub open_when_found: bool,
@@ -274,10 +254,8 @@ pub struct Model {
     pub(super) typed_ahead: Vec<super::keymap::Key>,
     /// Who is shown.
     pub shown: Shown,
-    /// History of the person shown.
+    /// History of the person shown, over all systems, newest first.
     pub history: Vec<Operation>,
-    /// Why vendor rows are missing, if they are.
-    pub history_gap: Option<Problem>,
     /// The row of the cursor in the history.
     pub history_cursor: usize,
     /// People of unfinished work, by id.
@@ -307,7 +285,13 @@ pub struct Model {
     /// Leave as soon as nothing is in flight.
     pub leaving: bool,
     /// Number of the newest query of each slot.
-    pub(super) generations: [u64; Slot::COUNT],
+    pub(super) generations: HashMap<Slot, u64>,
+    /// Counter for queries and typing pauses.
+    pub(super) asked: u64,
+    /// The pause after which the systems are asked.
+    pub(super) pause: u64,
+    /// The timer for slow reads runs.
+    pub(super) ticking: bool,
     /// Counter for toasts and wizards.
     pub(super) counter: u64,
 }
@@ -334,7 +318,13 @@ impl Model {
             operator,
             tenants: profiles
                 .into_iter()
-                .map(|profile| TenantState { profile, connection: None, fill: FillMark::default(), filling: false })
+                .map(|profile| TenantState {
+                    profile,
+                    connection: None,
+                    round_trip: None,
+                    fill: FillMark::default(),
+                    filling: false,
+                })
                 .collect(),
             writes: if unlocked { Writes::Unlocked } else { Writes::Locked },
             ledger: LedgerHealth::Verifying,
@@ -348,13 +338,13 @@ impl Model {
             hits: Hits::default(),
             took: None,
             searching: false,
-            asking: false,
+            asking: Vec::new(),
+            fresh: false,
             hit: None,
             open_when_found: false,
             typed_ahead: Vec::new(),
             shown: Shown::default(),
             history: Vec::new(),
-            history_gap: None,
             history_cursor: 0,
             names: Names::new(),
             running: Vec::new(),
@@ -369,7 +359,10 @@ impl Model {
             prefix_number: 0,
             pending: None,
             leaving: false,
-            generations: [0; Slot::COUNT],
+            generations: HashMap::new(),
+            asked: 0,
+            pause: 0,
+            ticking: false,
             counter: 0,
         }
     }
@@ -382,7 +375,14 @@ impl Model {
     /// The row of the cursor among the hits.
     pub fn hit_row(&self) -> Option<usize> {
         let hit = self.hit.as_ref()?;
-        self.hits.rows.iter().position(|r| r.holder.id == *hit)
+        self.hits.rows.iter().position(|r| r.has(hit))
+    }
+
+    /// For how long this tenant has owed an answer about the person shown, or to the search.
+    pub fn waiting_for(&self, tenant: &TenantName) -> Option<Duration> {
+        let searched = self.asking.iter().filter(|(t, _)| t == tenant).map(|(_, since)| *since).min();
+        let since = self.shown.asked(tenant).into_iter().chain(searched).min()?;
+        Some(self.since_start.saturating_sub(since))
     }
 
     /// An unsettled change of this person, if there is one.

@@ -47,8 +47,8 @@ pub fn update(model: &mut Model, msg: Msg, at: Moment) -> Vec<Effect> {
         Msg::Leave => model.hang_up(),
         Msg::Timer(timer) => model.timer(timer),
         Msg::Answer(slot, generation, answer) => {
-            if model.generations[slot as usize] == generation {
-                model.answer(slot, answer)
+            if model.generations.get(&slot) == Some(&generation) {
+                model.answer(&slot, answer)
             } else {
                 Vec::new()
             }
@@ -78,8 +78,14 @@ pub(super) fn edit(input: &mut Input, key: Key) {
 impl Model {
     /// A query effect with the next number of its slot.
     pub(super) fn ask(&mut self, slot: Slot, query: Query) -> Effect {
-        self.generations[slot as usize] += 1;
-        Effect::Query(slot, self.generations[slot as usize], query)
+        self.asked += 1;
+        self.generations.insert(slot.clone(), self.asked);
+        Effect::Query(slot, self.asked, query)
+    }
+
+    /// Forgets the query of a slot: whatever it brings is dropped.
+    pub(super) fn forget(&mut self, slot: Slot) -> Option<Effect> {
+        self.generations.remove(&slot).map(|_| Effect::Cancel(slot))
     }
 
     /// Shows a note and keeps it in the log.
@@ -262,7 +268,11 @@ impl Model {
     fn timer(&mut self, timer: Timer) -> Vec<Effect> {
         match timer {
             Timer::Minute => vec![self.minute()],
-            Timer::Debounce(generation) => self.ask_systems(generation),
+            Timer::Debounce(pause) => self.ask_systems(pause),
+            Timer::Slow => {
+                self.ticking = false;
+                self.tick().into_iter().collect()
+            }
             Timer::Toast(number) => {
                 if self.toast.as_ref().is_some_and(|t| t.number == number) {
                     self.toast = None;

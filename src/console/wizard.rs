@@ -208,25 +208,25 @@ impl Model {
 
     /// Opens the preview of a reissue of the credential under the cursor.
     pub(super) fn open_wizard(&mut self) -> Vec<Effect> {
-        let Some(view) = &self.shown.view else { return Vec::new() };
         let Some((card, _)) = self.shown.card() else { return Vec::new() };
+        let Some(record) = self.shown.holding() else { return Vec::new() };
         let request = ReissueRequest {
-            holder: view.holder.id.clone(),
-            holder_link: view.holder.link.clone(),
+            holder: record.holder.id.clone(),
+            holder_link: record.holder.link.clone(),
             credential: card.id.clone(),
             why: None,
             ticket: self.ticket.clone(),
             note: String::new(),
             at_once: false,
-            seen: view.live.then(|| card.fingerprint()),
+            seen: record.live.then(|| card.fingerprint()),
         };
         self.open_preview(Request::Reissue(request))
     }
 
     /// Opens the preview of an act on the credential under the cursor.
     pub(super) fn open_turn(&mut self, verb: Verb) -> Vec<Effect> {
-        let Some(view) = &self.shown.view else { return Vec::new() };
         let Some((card, _)) = self.shown.card() else { return Vec::new() };
+        let Some(record) = self.shown.holding() else { return Vec::new() };
         let why = match verb {
             Verb::End => (card.state() == State::Expired).then_some(Why::Expired),
             // What it was stopped for is what is taken back.
@@ -234,15 +234,15 @@ impl Model {
             Verb::Suspend | Verb::Unlink | Verb::Set => None,
         };
         let request = TurnRequest {
-            holder: view.holder.id.clone(),
-            holder_link: view.holder.link.clone(),
+            holder: record.holder.id.clone(),
+            holder_link: record.holder.link.clone(),
             credential: card.id.clone(),
             verb,
             word: None,
             why,
             ticket: self.ticket.clone(),
             note: String::new(),
-            seen: view.live.then(|| card.fingerprint()),
+            seen: record.live.then(|| card.fingerprint()),
         };
         self.open_preview(Request::Turn(request))
     }
@@ -266,8 +266,8 @@ impl Model {
     }
 
     fn open_preview(&mut self, mut request: Request) -> Vec<Effect> {
-        let Some(view) = &self.shown.view else { return Vec::new() };
         let Some((card, ownership)) = self.shown.card() else { return Vec::new() };
+        let Some(record) = self.shown.holding() else { return Vec::new() };
         let mut picking = None;
         if let Request::Turn(turn) = &mut request
             && turn.verb == Verb::Set
@@ -283,7 +283,7 @@ impl Model {
         self.overlay = Some(Overlay::Wizard(Box::new(Wizard {
             number: self.counter,
             request,
-            holder: view.holder.clone(),
+            holder: record.holder.clone(),
             card: card.clone(),
             ownership: ownership.clone(),
             plan: if picking.is_some() { Planned::Unasked } else { Planned::Reading },
@@ -302,7 +302,13 @@ impl Model {
     pub(super) fn look_at(&mut self, pending: Pending) -> Vec<Effect> {
         self.overlay = None;
         let mut effects = self.go(super::model::Pane::Cards);
-        effects.extend(self.read_live(pending.holder.clone(), pending.link.clone()));
+        if self.shown.record(&pending.holder).is_some() {
+            effects.extend(self.read_live(pending.holder.clone(), pending.link.clone()));
+        } else {
+            effects.extend(self.turn_away());
+            self.shown.opened = true;
+            effects.push(self.ask(Slot::Cached, Query::Person(pending.holder.clone())));
+        }
         self.pending = Some(pending);
         effects
     }
@@ -310,9 +316,11 @@ impl Model {
     /// The person that a preview waits for may have been read.
     pub(super) fn open_pending(&mut self) -> Vec<Effect> {
         let Some(pending) = &self.pending else { return Vec::new() };
-        let there = self.shown.view.as_ref().filter(|v| v.live && v.holder.id == pending.holder);
-        let Some(view) = there else { return Vec::new() };
-        let known = view.cards.iter().any(|(c, _)| c.id == pending.credential);
+        let there = self.shown.record(&pending.holder).is_some_and(|r| r.live && r.asked.is_none());
+        if !there {
+            return Vec::new();
+        }
+        let known = self.shown.cards.iter().any(|(c, _)| c.id == pending.credential);
         let (credential, verb) = (pending.credential.clone(), pending.verb);
         self.pending = None;
         if !known {

@@ -42,3 +42,32 @@ pub struct Operation {
     /// Ledger sequence number of the last event of the row, if it is a ledger row.
     pub seq: Option<u64>,
 }
+
+/// With which words the row of a gap begins.
+const NOT_OBSERVED: &str = "not observed";
+
+impl Operation {
+    /// A row that says that nobody looked from one moment to another (UTC): what a vendor keeps only for a while, and
+    /// was not read in time, is unknown and not nothing (decision 27).
+    pub fn not_observed(holder: HolderId, from: Timestamp, to: Timestamp) -> Self {
+        let day = |t: Timestamp| t.strftime("%Y-%m-%d").to_string();
+        Self {
+            at: to,
+            source: Source::Vendor,
+            action: SafeText::of(&format!("{NOT_OBSERVED} {}..{}", day(from), day(to))),
+            result: SafeText::default(),
+            holder,
+            credential: None,
+            operator: SafeText::default(),
+            ticket: SafeText::default(),
+            note: SafeText::default(),
+            intent: None,
+            seq: None,
+        }
+    }
+
+    /// True for a row that says that nobody looked.
+    pub fn is_gap(&self) -> bool {
+        self.source == Source::Vendor && self.action.as_str().starts_with(NOT_OBSERVED)
+    }
+}

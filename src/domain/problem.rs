@@ -51,6 +51,8 @@ pub struct Problem {
     pub why: String,
     /// What to do next; may be empty.
     pub next: String,
+    /// HTTP status, if the trouble is an answer.
+    pub status: Option<u16>,
     /// The full technical text for the message log, never for the main screen; safe to show.
     pub detail: String,
 }
@@ -58,7 +60,14 @@ pub struct Problem {
 impl Problem {
     /// A problem with its kind, what happened, why, and what next.
     pub fn new(kind: ProblemKind, what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), why: why.into(), next: next.into(), detail: String::new() }
+        Self { kind, what: what.into(), why: why.into(), next: next.into(), status: None, detail: String::new() }
+    }
+
+    /// Adds the HTTP status of the answer that is the trouble.
+    #[must_use]
+    pub fn with_status(mut self, status: Option<u16>) -> Self {
+        self.status = status;
+        self
     }
 
     /// Adds the full technical text; it is made safe here.

@@ -1,7 +1,8 @@
 //! Pane 3: the credentials of the person shown, with state and ownership.
 
 use super::holders::state_role;
-use crate::console::model::{Model, Pane};
+use crate::console::model::{Model, Pane, SLOW};
+use crate::console::shown::Record;
 use crate::console::update::age;
 use crate::domain::credential::{Credential, CredentialClass, InvitationStatus, State};
 use crate::domain::journal::Marker;
@@ -71,13 +72,69 @@ fn card_row(pen: &mut Pen<'_>, card: &Credential, owner: &Ownership, model: &Mod
         pen.cell(Role::Plain, card.type_name.safe().as_str(), 17 + extra / 6).skip(1);
         pen.cell(Role::Plain, &shown_number(card), 10 + extra / 6).skip(1);
     } else if width >= 50 {
+        if model.tenants.len() > 1 {
+            pen.cell(Role::Muted, tenant, 5).skip(1);
+        }
         pen.cell(Role::Plain, card.type_name.safe().as_str(), 13).skip(1);
         pen.cell(Role::Plain, &shown_number(card), 9).skip(1);
     } else {
-        pen.cell(Role::Plain, card.type_name.safe().as_str(), usize::from(width).saturating_sub(24)).skip(1);
+        let mut room = usize::from(width).saturating_sub(24);
+        if model.tenants.len() > 1 {
+            pen.cell(Role::Muted, tenant, 4).skip(1);
+            room = room.saturating_sub(5);
+        }
+        pen.cell(Role::Plain, card.type_name.safe().as_str(), room).skip(1);
     }
     pen.cell(grade_role(owner.grade), owner.grade.badge(), 8).skip(1);
     pen.put(Role::Muted, &remark(card, model));
+}
+
+/// What stands below the cards: one line for each system that did not give, or keeps us waiting for, what it has.
+fn notes(model: &Model) -> Vec<(Role, String)> {
+    let mut lines = Vec::new();
+    for record in &model.shown.records {
+        let tenant = &record.holder.id.tenant;
+        let since = age(record.holder.as_of, model.now);
+        let slow = record.asked.map(|asked| model.since_start.saturating_sub(asked)).filter(|d| *d > SLOW);
+        if let Some(waiting) = slow {
+            let (role, word, figure) = super::header::slow(waiting);
+            lines.push((role, format!("{tenant} {word} {figure}: still being read, shown as cached {since} ago")));
+        } else if let (Some(problem), None) = (&record.problem, record.asked) {
+            let (_, word, status) = super::header::trouble(problem);
+            let text = problem.to_string();
+            let text = text.strip_prefix(tenant.as_str()).unwrap_or(&text).trim_start();
+            let word = if status.is_empty() { word.to_owned() } else { format!("{word} {status}") };
+            lines.push((Role::Warn, format!("{tenant} {word}: {text}")));
+        }
+    }
+    lines
+}
+
+/// How many rows the list could use.
+pub fn rows_wanted(model: &Model) -> usize {
+    model.shown.cards.len() + notes(model).len()
+}
+
+/// How much of it is read: what is on the right of the title.
+fn how_read(model: &Model) -> String {
+    let shown = &model.shown;
+    let cards = if shown.cards.len() == 1 { "1 card".to_owned() } else { format!("{} cards", shown.cards.len()) };
+    let oldest = shown.records.iter().map(|r| r.holder.as_of).min().map_or(String::new(), |t| age(t, model.now));
+    let names = |pick: &dyn Fn(&Record) -> bool| -> Vec<&str> {
+        shown.records.iter().filter(|r| pick(r)).map(|r| r.holder.id.tenant.as_str()).collect()
+    };
+    let reading = names(&|r| r.asked.is_some());
+    let failed = names(&|r| r.problem.is_some());
+    let several = shown.records.len() > 1;
+    let read = match (reading.len(), failed.len()) {
+        (0, 0) if shown.records.iter().all(|r| r.live) => format!("read {oldest} ago"),
+        (0, 0) => format!("cached {oldest}"),
+        (0, n) if several && n < shown.records.len() => format!("{} not read", failed.join(" ")),
+        (0, _) => format!("cached {oldest}, not read"),
+        (n, _) if several && n < shown.records.len() => format!("reading {} ..", reading.join(" ")),
+        _ => "reading ..".to_owned(),
+    };
+    if several { format!("{cards} in {} systems, {read}", shown.records.len()) } else { format!("{cards}, {read}") }
 }
 
 /// Draws the cards.
@@ -86,33 +143,37 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let focused = model.focus == Pane::Cards;
-    let Some(view) = &model.shown.view else {
+    let shown = &model.shown;
+    let Some(first) = shown.first() else {
         title(buffer, theme, area, focused, "3 Cards", "");
         Pen::new(buffer, theme, area, 1).skip(2).put(Role::Muted, "Nobody is selected.");
         return;
     };
-    let name: Untrusted = view.holder.name();
-    let read = if model.shown.reading {
-        "reading ..".to_owned()
-    } else if model.shown.problem.is_some() {
-        format!("cached {}, not read", age(view.holder.as_of, model.now))
-    } else if view.live {
-        format!("read {} ago", age(view.holder.as_of, model.now))
-    } else {
-        format!("cached {}", age(view.holder.as_of, model.now))
-    };
-    let count = if view.cards.len() == 1 { "1 card".to_owned() } else { format!("{} cards", view.cards.len()) };
-    title(buffer, theme, area, focused, &format!("3 Cards of {}", name.safe()), &format!("{count}, {read}"));
+    let name: Untrusted = first.holder.name();
+    title(buffer, theme, area, focused, &format!("3 Cards of {}", name.safe()), &how_read(model));
     let height = usize::from(area.height.saturating_sub(1));
+    // The cards go before the notes, but a system that is missing is never left unsaid.
+    let mut notes = notes(model);
+    let lines = notes.len().min(height.saturating_sub(shown.cards.len()).max(1)).min(height);
+    if lines < notes.len() && lines == 1 {
+        let systems: Vec<&str> = notes.iter().filter_map(|(_, text)| text.split(':').next()).collect();
+        notes = vec![(Role::Warn, systems.join("; "))];
+    }
+    let height = height - lines;
     let mut y = 1;
-    if view.cards.is_empty() {
-        let text = if view.live { "This person has no card in any system." } else { "No card is cached; ENT reads." };
+    if shown.cards.is_empty() && height > 0 {
+        let live = shown.records.iter().all(|r| r.live);
+        let text = match (live, shown.reading()) {
+            (true, _) => "This person has no card in any system.",
+            (false, true) => "No card so far; still reading.",
+            (false, false) => "No card is cached; ENT reads.",
+        };
         Pen::new(buffer, theme, area, y).skip(2).put(Role::Muted, text);
         y += 1;
     }
-    let cursor = model.shown.row();
-    let first = first_row(cursor, view.cards.len(), height);
-    for (i, (card, owner)) in view.cards.iter().enumerate().skip(first).take(height) {
+    let cursor = shown.row();
+    let first = first_row(cursor, shown.cards.len(), height);
+    for (i, (card, owner)) in shown.cards.iter().enumerate().skip(first).take(height) {
         let here = cursor == Some(i);
         let mut pen = Pen::new(buffer, theme, area, y);
         pen.put(Role::Key, if here { "> " } else { "  " });
@@ -122,9 +183,8 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         }
         y += 1;
     }
-    if let Some(problem) = &model.shown.problem
-        && usize::from(y) <= height
-    {
-        Pen::new(buffer, theme, area, y).skip(2).put(Role::Warn, &problem.to_string());
+    for (role, text) in notes.into_iter().take(lines) {
+        Pen::new(buffer, theme, area, y).skip(2).put(role, &text);
+        y += 1;
     }
 }

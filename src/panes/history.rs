@@ -45,8 +45,17 @@ fn result_role(result: &str) -> Role {
 }
 
 fn operation_row(pen: &mut Pen<'_>, op: &Operation, model: &Model, width: u16) {
+    if op.is_gap() {
+        // Nobody looked: a gap across the row, not an event.
+        let tenant = if model.tenants.len() > 1 { format!("{} ", op.holder.tenant) } else { String::new() };
+        pen.put(Role::Muted, "-- ").put(Role::Warn, &format!("{tenant}{}", op.action)).put(Role::Muted, " --");
+        return;
+    }
     pen.cell(Role::Muted, &moment(model, op.at), 12).skip(1);
     let wide = width >= 90;
+    if model.tenants.len() > 1 {
+        pen.cell(Role::Muted, op.holder.tenant.as_str(), 5).skip(1);
+    }
     if op.source == Source::Vendor {
         // A vendor's event has no result and no ticket; its name and the acting party need the room.
         pen.cell(Role::Key, "V", 1).skip(1);
@@ -63,6 +72,27 @@ fn operation_row(pen: &mut Pen<'_>, op: &Operation, model: &Model, width: u16) {
     pen.put(Role::Muted, op.note.as_str());
 }
 
+/// What is missing, one line a system: vendors that keep no history, and reads that failed.
+fn notes(model: &Model) -> Vec<(Role, String)> {
+    let mut lines = Vec::new();
+    let mut ledger_only: Vec<&str> = Vec::new();
+    for record in &model.shown.records {
+        let tenant = &record.holder.id.tenant;
+        let connection = model.tenant(tenant).and_then(|t| t.connection.as_ref());
+        if let Some(problem) = &record.events.problem {
+            let text = problem.to_string();
+            let text = text.strip_prefix(tenant.as_str()).unwrap_or(&text).trim_start();
+            lines.push((Role::Warn, format!("vendor rows of {tenant} are missing: {text}")));
+        } else if matches!(connection, Some(Ok(c)) if !c.has_events) && !ledger_only.contains(&tenant.as_str()) {
+            ledger_only.push(tenant.as_str());
+        }
+    }
+    if !ledger_only.is_empty() {
+        lines.push((Role::Muted, format!("{}: ledger only, the system shows no history", ledger_only.join(", "))));
+    }
+    lines
+}
+
 /// Draws the history.
 pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
@@ -70,24 +100,35 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     }
     let focused = model.focus == Pane::History;
     let rows = model.history.len();
-    let right = match rows {
+    let reading: Vec<&str> =
+        (model.shown.records.iter().filter(|r| r.events.reading)).map(|r| r.holder.id.tenant.as_str()).collect();
+    let mut right = match rows {
         0 => String::new(),
         1 => "1 row, L ledger V vendor".into(),
         n => format!("{n} rows, L ledger V vendor"),
     };
+    if !reading.is_empty() {
+        right = format!("reading {} ..", reading.join(" "));
+    }
     title(buffer, theme, area, focused, "5 History", &right);
     let height = usize::from(area.height.saturating_sub(1));
     let mut y = 1;
-    if let Some(gap) = &model.history_gap {
-        Pen::new(buffer, theme, area, y).skip(1).put(Role::Warn, &format!("vendor rows are missing: {gap}"));
-        y += 1;
-    } else if rows == 0 {
-        let text = match &model.shown.view {
-            None => "",
-            Some(v) if v.live => "Nothing on record for this person, here or at the vendor.",
-            Some(_) => "ENT reads the history.",
+    let mut notes = notes(model);
+    // Where rows are few, what is missing is said before anything else, and in one line.
+    notes.truncate(if height < 4 { 1 } else { height / 2 });
+    if rows == 0 && notes.iter().all(|(role, _)| *role == Role::Muted) {
+        let records = &model.shown.records;
+        let text = match records.iter().all(|r| r.live) {
+            _ if records.is_empty() => "",
+            _ if !reading.is_empty() => "",
+            true => "Nothing on record for this person, here or at the vendor.",
+            false => "ENT reads the history.",
         };
-        Pen::new(buffer, theme, area, y).skip(1).put(Role::Muted, text);
+        notes.insert(0, (Role::Muted, text.to_owned()));
+    }
+    for (role, text) in notes {
+        Pen::new(buffer, theme, area, y).skip(1).put(role, &text);
+        y += 1;
     }
     let height = height.saturating_sub(usize::from(y) - 1);
     let first = first_row(focused.then_some(model.history_cursor), rows, height);

@@ -40,31 +40,63 @@ pub fn draw_search(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer)
     let shown = crate::domain::text::SafeText::of(&skipped);
     pen.put(Role::Strong, &cut(shown.as_str(), room));
     let took = model.took.map_or(String::new(), |t| format!("{}ms", t.as_millis()));
-    let right = if model.asking || model.searching { format!("{hint} ..") } else { format!("{hint} {took}") };
+    let right =
+        if model.searching || !model.asking.is_empty() { format!("{hint} ..") } else { format!("{hint} {took}") };
     pen.right(Role::Muted, right.trim_end());
     let x = start + (model.search.visual_cursor().saturating_sub(scroll)) as u16;
     Position { x: x.min(area.right().saturating_sub(1)), y: area.y }
 }
 
-fn hit_row(pen: &mut Pen<'_>, hit: &HolderHit, width: u16) {
+/// Her systems in so many columns: all by name, or the first and how many more.
+fn systems(hit: &HolderHit, width: usize) -> String {
+    let mut names: Vec<&str> = hit.records().map(|h| h.id.tenant.as_str()).collect();
+    names.dedup();
+    let all = names.join(" ");
+    if all.width() <= width || names.len() < 2 {
+        return all;
+    }
+    let more = format!(" +{}", names.len() - 1);
+    format!("{}{more}", cut(names[0], width.saturating_sub(more.len())))
+}
+
+fn hit_row(pen: &mut Pen<'_>, hit: &HolderHit, width: u16, several: bool) {
     let h = &hit.holder;
     let name = h.name().safe();
     let (role, word) = match hit.need {
         Some(state) => (state_role(state), format!("{} {state}", state.glyph())),
         None => (Role::Muted, "no card".into()),
     };
+    let width = usize::from(width);
     if width >= 70 {
-        // Two for the cursor, then six columns with a blank between; what a wider line has more is shared.
-        let extra = usize::from(width - 70);
+        // Two for the cursor, then six columns with a blank between; what a wider line has more is shared. Where there
+        // are several systems, theirs goes before the contact's, which tells less.
+        let contact = !several || width >= 90;
+        let extra = width - if several && contact { 83 } else { 70 };
+        let (name_more, more) = (extra * 2 / 5, extra * 2 / 5);
         let cards = if hit.cards == 1 { "1 card".to_owned() } else { format!("{} cards", hit.cards) };
-        pen.cell(Role::Plain, name.as_str(), 16 + extra * 2 / 5).skip(1);
+        pen.cell(Role::Plain, name.as_str(), 16 + name_more).skip(1);
         pen.cell(Role::Muted, h.description.safe().as_str(), 10 + extra / 5).skip(1);
         pen.cell(Role::Plain, h.employee_number.safe().as_str(), 7).skip(1);
-        pen.cell(Role::Muted, &mask_if_any(h.email.safe().as_str()), 12 + extra * 2 / 5).skip(1);
+        if contact {
+            pen.cell(Role::Muted, &mask_if_any(h.email.safe().as_str()), 12 + if several { 0 } else { more }).skip(1);
+        }
+        if several {
+            let room = 12 + more;
+            pen.cell(Role::Muted, &systems(hit, room), room).skip(1);
+        }
         pen.cell(Role::Muted, &cards, 7).skip(1);
+    } else if several {
+        // The name goes before everything; which systems and how many cards tell more than the number of the person.
+        let number = if width >= 50 { 8 } else { 0 };
+        pen.cell(Role::Plain, name.as_str(), width.saturating_sub(2 + number + 12 + 12)).skip(1);
+        if number > 0 {
+            pen.cell(Role::Plain, h.employee_number.safe().as_str(), 7).skip(1);
+        }
+        pen.cell(Role::Muted, &systems(hit, 7), 7).skip(1);
+        pen.cell(Role::Muted, &hit.cards.to_string(), 2).skip(1);
     } else {
         // The name goes before everything; the department comes back where there is room for both.
-        let room = usize::from(width).saturating_sub(2 + 8 + 12);
+        let room = width.saturating_sub(2 + 8 + 12);
         let department = if room >= 34 { 12 } else { 0 };
         pen.cell(Role::Plain, name.as_str(), room - department - 1).skip(1);
         if department > 0 {
@@ -109,7 +141,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         let here = cursor == Some(i);
         let mut pen = Pen::new(buffer, theme, area, y);
         pen.put(Role::Key, if here { "> " } else { "  " });
-        hit_row(&mut pen, hit, area.width);
+        hit_row(&mut pen, hit, area.width, model.tenants.len() > 1);
         if here {
             highlight(buffer, theme, area, y, focused);
         }
@@ -135,7 +167,7 @@ fn why_empty(model: &Model) -> Vec<(Role, String)> {
         .map(|t| t.profile.name.as_str())
         .collect();
     let mut lines = Vec::new();
-    if model.searching || model.asking {
+    if model.searching || !model.asking.is_empty() {
         lines.push((Role::Muted, "looking ..".to_owned()));
     } else if text.as_str().is_empty() {
         let reading = model.tenants.iter().any(|t| t.filling || t.connection.is_none());

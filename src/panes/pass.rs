@@ -200,7 +200,7 @@ fn shorten(lines: &mut Vec<Drawn>, keep: usize) {
 /// All lines for so many rows: what opens doors, the diagram, what can be done and whose it is always stand; reasons,
 /// clues, what is known and what else there is take what is left, in this order.
 fn lines(model: &Model, card: &Credential, owner: &Ownership, theme: Theme, width: usize, height: usize) -> Vec<Drawn> {
-    let authorised = model.shown.view.as_ref().is_none_or(|v| v.holder.authorised);
+    let authorised = model.shown.record(&card.holder).is_none_or(|r| r.holder.authorised);
     let mut out = opens_lines(model, card, authorised, width);
     let mut can = can_lines(model, card, width);
     let mut not = cannot_lines(model, width);
@@ -243,14 +243,14 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let focused = model.focus == Pane::Pass;
-    let (Some(view), Some((card, owner))) = (&model.shown.view, model.shown.card()) else {
+    let (Some(record), Some((card, owner))) = (model.shown.holding(), model.shown.card()) else {
         title(buffer, theme, area, focused, "4 State", "");
         Pen::new(buffer, theme, area, 1).skip(1).put(Role::Muted, "No card is selected.");
         return;
     };
     let left = format!("4 State  {} {} {}", card.id.tenant, card.type_name.safe(), shown_number(card));
     let read = age(card.as_of, model.now);
-    let right = if view.live { format!("read {read} ago") } else { format!("cached {read}") };
+    let right = if record.live { format!("read {read} ago") } else { format!("cached {read}") };
     title(buffer, theme, area, focused, &left, &right);
     let height = usize::from(area.height.saturating_sub(1));
     let all = lines(model, card, owner, theme, usize::from(area.width), height);

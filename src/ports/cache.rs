@@ -47,17 +47,36 @@ impl Scope {
     }
 }
 
-/// One row of the search pane.
+/// A person found: her records in all systems that agree to be one person, and her credentials in all of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HolderHit {
-    /// The person.
+    /// The record that matched best.
     pub holder: Cardholder,
-    /// How many credentials are cached.
+    /// Her records in other systems, by tenant.
+    pub others: Vec<Cardholder>,
+    /// How many credentials are cached, over all systems.
     pub cards: usize,
     /// The state of the credential that most needs a hand, if there is any.
     pub need: Option<State>,
     /// The credential that matched, if the search hit a number.
     pub card: Option<CredentialId>,
+}
+
+impl HolderHit {
+    /// All her records, the best match first.
+    pub fn records(&self) -> impl Iterator<Item = &Cardholder> {
+        std::iter::once(&self.holder).chain(&self.others)
+    }
+
+    /// What groups her records: the first of their ids, whichever of them matched.
+    pub fn person(&self) -> &HolderId {
+        self.others.iter().map(|h| &h.id).fold(&self.holder.id, Ord::min)
+    }
+
+    /// True if this record is one of hers.
+    pub fn has(&self, id: &HolderId) -> bool {
+        self.records().any(|h| h.id == *id)
+    }
 }
 
 /// Search results and how far they reach.
@@ -90,12 +109,17 @@ pub trait Cache: Send + Sync {
     /// Stores people with all their credentials (replacing what was cached of each), and the fill mark, in one transaction.
     async fn store(&self, rows: Vec<HolderRead>, mark: Option<(TenantName, FillMark)>) -> Result<(), CacheError>;
 
-    /// Searches. Three and more characters: anywhere in the text, blind to case and accents; fewer: the beginning of a word.
+    /// Searches all tenants at once, one row a person. Three and more characters: anywhere in the text, blind to case and accents; fewer: the beginning of a word.
     /// Never reads all rows.
     async fn search(&self, text: &str, scope: Scope, limit: usize) -> Result<Hits, CacheError>;
 
     /// One person and her credentials as last seen.
     async fn holder(&self, id: &HolderId) -> Result<Option<(Cardholder, Vec<Credential>)>, CacheError>;
+
+    /// All records of the person that this one belongs to, with their credentials: the asked one first, the others by
+    /// tenant. Records are one person where an e-mail address or an employee number agrees, and with it the name or
+    /// the other of the two; never by the name alone. Empty: never seen.
+    async fn person(&self, id: &HolderId) -> Result<Vec<(Cardholder, Vec<Credential>)>, CacheError>;
 
     /// The person that holds a credential.
     async fn holder_of(&self, id: &CredentialId) -> Result<Option<HolderId>, CacheError>;

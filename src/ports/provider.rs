@@ -167,7 +167,8 @@ impl ProviderError {
         if let Some(status) = self.status {
             why = if why.is_empty() { format!("HTTP {status}") } else { format!("{why} (HTTP {status})") };
         }
-        Problem::new(kind, format!("{tenant} {what}"), why, next).with_detail(self.detail.as_str())
+        let problem = Problem::new(kind, format!("{tenant} {what}"), why, next);
+        problem.with_status(self.status).with_detail(self.detail.as_str())
     }
 }
 

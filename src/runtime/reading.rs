@@ -37,10 +37,11 @@ fn unknown_tenant(tenant: &TenantName) -> Problem {
 pub async fn answer(desk: &Desk, query: Query) -> Answer {
     let result = match query {
         Query::Search { text, scope, limit } => search(desk, &text, scope, limit).await,
-        Query::Remote { text, limit } => Ok(remote(desk, &text, limit).await),
-        Query::Cached(id) => cached(desk, &id).await.map(|view| Answer::Holder(view.map(Box::new))),
-        Query::Live(id, link) => live(desk, &id, &link).await.map(|view| Answer::Holder(Some(Box::new(view)))),
-        Query::History(id, limit) => history(desk, &id, limit).await,
+        Query::Remote { tenant, text, limit } => remote(desk, &tenant, &text, limit).await.map(Answer::Remote),
+        Query::Person(id) => person(desk, &id).await.map(Answer::Person),
+        Query::Live(id, link) => live(desk, &id, &link).await.map(|view| Answer::Holder(Box::new(view))),
+        Query::Ledger(ids, limit) => recorded(desk, &ids, limit).await.map(Answer::History),
+        Query::Events(id, limit) => events(desk, &id, limit).await.map(Answer::History),
         Query::Preview(request) => plan(desk, *request).await.map(|plan| Answer::Plan(Box::new(plan))),
         Query::PreviewTurn(request) => turn_plan(desk, *request).await.map(|plan| Answer::TurnPlan(Box::new(plan))),
     };
@@ -51,20 +52,19 @@ async fn search(desk: &Desk, text: &str, scope: Scope, limit: usize) -> Result<A
     let began = desk.clock.elapsed();
     let hits = desk.cache.search(text, scope, limit).await.map_err(cache_problem)?;
     let first = match hits.rows.first() {
-        Some(hit) => cached(desk, &hit.holder.id).await?.map(Box::new),
-        None => None,
+        Some(hit) => person(desk, &hit.holder.id).await?,
+        None => Vec::new(),
     };
     Ok(Answer::Hits { hits, first, took: desk.clock.elapsed().saturating_sub(began) })
 }
 
-async fn remote(desk: &Desk, text: &str, limit: usize) -> Answer {
-    let asked = desk.providers.iter().map(|provider| async move {
-        let tenant = provider.profile().name.clone();
-        let page = provider.find_holders(text, limit).await.map_err(|e| (tenant.clone(), e.problem(&tenant)))?;
-        desk.cache.store(page.rows, None).await.map_err(|e| (tenant, cache_problem(e)))
-    });
-    let answers = join_all(asked).await;
-    Answer::Remote { asked: answers.len(), failed: answers.into_iter().filter_map(Result::err).collect() }
+/// Asks one system; what it finds is in the cache when this returns.
+async fn remote(desk: &Desk, tenant: &TenantName, text: &str, limit: usize) -> Result<usize, Problem> {
+    let provider = desk.provider(tenant).ok_or_else(|| unknown_tenant(tenant))?;
+    let page = provider.find_holders(text, limit).await.map_err(|e| e.problem(tenant))?;
+    let found = page.rows.len();
+    desk.cache.store(page.rows, None).await.map_err(cache_problem)?;
+    Ok(found)
 }
 
 /// Credentials with their grades, computed from the journal and from what was just read.
@@ -74,14 +74,16 @@ async fn graded(desk: &Desk, holder: Cardholder, cards: Vec<Credential>, live: b
     Ok(HolderView { holder, cards: cards.into_iter().zip(grades).collect(), live })
 }
 
-async fn cached(desk: &Desk, id: &HolderId) -> Result<Option<HolderView>, Problem> {
-    match desk.cache.holder(id).await.map_err(cache_problem)? {
-        Some((holder, cards)) => graded(desk, holder, cards, false).await.map(Some),
-        None => Ok(None),
+/// All records of a person as cached, with her cards.
+pub async fn person(desk: &Desk, id: &HolderId) -> Result<Vec<HolderView>, Problem> {
+    let mut views = Vec::new();
+    for (holder, cards) in desk.cache.person(id).await.map_err(cache_problem)? {
+        views.push(graded(desk, holder, cards, false).await?);
     }
+    Ok(views)
 }
 
-/// Reads a person live; the cache learns it too.
+/// Reads one record live; the cache learns it too.
 pub async fn live(desk: &Desk, id: &HolderId, link: &Link) -> Result<HolderView, Problem> {
     let provider = desk.provider(&id.tenant).ok_or_else(|| unknown_tenant(&id.tenant))?;
     let HolderRead { holder, credentials, server_date } =
@@ -94,19 +96,22 @@ pub async fn live(desk: &Desk, id: &HolderId, link: &Link) -> Result<HolderView,
     graded(desk, holder, credentials, true).await
 }
 
-async fn history(desk: &Desk, id: &HolderId, limit: usize) -> Result<Answer, Problem> {
-    let query = HistoryQuery { holder: Some(id.clone()), limit };
-    let mut rows: Vec<Operation> = desk.ledger.operations(&query).await.map_err(|e| ledger_problem(&e))?;
-    let mut gap = None;
-    if let Some(provider) = desk.provider(&id.tenant) {
-        match provider.events_of(id, limit).await {
-            Ok(events) => rows.extend(events),
-            Err(error) => gap = Some(error.problem(&id.tenant)),
-        }
+/// What our ledger says about these records, newest first.
+async fn recorded(desk: &Desk, ids: &[HolderId], limit: usize) -> Result<Vec<Operation>, Problem> {
+    let mut rows = Vec::new();
+    for id in ids {
+        let query = HistoryQuery { holder: Some(id.clone()), limit };
+        rows.extend(desk.ledger.operations(&query).await.map_err(|e| ledger_problem(&e))?);
     }
-    rows.sort_by(|a, b| b.at.cmp(&a.at).then(a.source.cmp(&b.source)));
+    rows.sort_by(|a, b| b.at.cmp(&a.at));
     rows.truncate(limit);
-    Ok(Answer::History(rows, gap))
+    Ok(rows)
+}
+
+/// What one system's own log says about a record.
+async fn events(desk: &Desk, id: &HolderId, limit: usize) -> Result<Vec<Operation>, Problem> {
+    let provider = desk.provider(&id.tenant).ok_or_else(|| unknown_tenant(&id.tenant))?;
+    provider.events_of(id, limit).await.map_err(|e| e.problem(&id.tenant))
 }
 
 fn means(desk: &Desk, tenant: &TenantName) -> Result<Means, Problem> {
@@ -188,35 +193,42 @@ pub async fn hold(desk: &Desk, intent: IntentId, holder: &HolderId) -> Report {
     }
 }
 
-/// What is not finished, after one look at the vendors for open questions. Reads only.
+/// What is not finished, after one look at the vendors for open questions, each by itself. Reads only.
 pub async fn unfinished(desk: &Desk, busy: &[HolderId]) -> Report {
+    let looks = desk.providers.iter().map(|provider| look_at(desk, &provider.profile().name, busy));
     let mut settled = Vec::new();
-    for provider in &desk.providers {
-        let Some(means) = desk.means(&provider.profile().name) else { continue };
-        settled.extend(recover(&means, &is_alive).await);
-        // Our own open questions: this process lives, so recovery leaves them to us.
-        let Ok(open) = desk.ledger.unfinished().await else { continue };
-        for record in open {
-            let ours = record.purpose.owner == desk.owner && record.purpose.holder.tenant == provider.profile().name;
-            if !ours || busy.contains(&record.purpose.holder) {
-                continue;
-            }
-            match record.state {
-                IntentState::Unknown | IntentState::Applied | IntentState::Diverged => {
-                    settled.push(settle(&means, record).await);
-                }
-                // Nothing of ours is on its way for this person: an answer came that could not be recorded
-                // (invariant I9).
-                IntentState::Sending => match record_late(&means, record.intent).await {
-                    Ok(late) => settled.push(late),
-                    Err(problem) => return Report::RecoveryFailed(problem),
-                },
-                _ => {}
-            }
+    for looked in join_all(looks).await {
+        match looked {
+            Ok(some) => settled.extend(some),
+            Err(problem) => return Report::RecoveryFailed(problem),
         }
     }
     match (desk.ledger.unfinished().await, desk.ledger.waiting_retirements().await) {
         (Ok(open), Ok(waiting)) => listed(desk, open, waiting, settled).await,
         (Err(error), _) | (_, Err(error)) => Report::RecoveryFailed(ledger_problem(&error)),
     }
+}
+
+/// Settles by reading what is open at one system, as far as that can be.
+async fn look_at(desk: &Desk, tenant: &TenantName, busy: &[HolderId]) -> Result<Vec<Settled>, Problem> {
+    let Some(means) = desk.means(tenant) else { return Ok(Vec::new()) };
+    let mut settled = recover(&means, &is_alive).await;
+    // Our own open questions: this process lives, so recovery leaves them to us.
+    let Ok(open) = desk.ledger.unfinished().await else { return Ok(settled) };
+    for record in open {
+        let ours = record.purpose.owner == desk.owner && record.purpose.holder.tenant == *tenant;
+        if !ours || busy.contains(&record.purpose.holder) {
+            continue;
+        }
+        match record.state {
+            IntentState::Unknown | IntentState::Applied | IntentState::Diverged => {
+                settled.push(settle(&means, record).await);
+            }
+            // Nothing of ours is on its way for this person: an answer came that could not be recorded
+            // (invariant I9).
+            IntentState::Sending => settled.push(record_late(&means, record.intent).await?),
+            _ => {}
+        }
+    }
+    Ok(settled)
 }

@@ -101,8 +101,9 @@ impl Tasks {
         let desk = self.desk.clone();
         match effect {
             Effect::Query(slot, generation, query) => {
-                let task =
-                    self.spawn(async move { Some(Msg::Answer(slot, generation, reading::answer(&desk, query).await)) });
+                let place = slot.clone();
+                let task = self
+                    .spawn(async move { Some(Msg::Answer(place, generation, reading::answer(&desk, query).await)) });
                 if let Some(old) = self.slots.insert(slot, task) {
                     old.abort();
                 }

@@ -204,6 +204,11 @@ impl Cache for SqliteCache {
         self.run(&self.reader, move |connection| people::get(connection, &id)).await
     }
 
+    async fn person(&self, id: &HolderId) -> Result<Vec<(Cardholder, Vec<Credential>)>, CacheError> {
+        let id = id.clone();
+        self.run(&self.reader, move |connection| people::person(connection, &id)).await
+    }
+
     async fn holder_of(&self, id: &CredentialId) -> Result<Option<HolderId>, CacheError> {
         let id = id.to_string();
         let found: Option<String> = self

@@ -2,6 +2,7 @@
 
 use super::fold::{entries, fold};
 use super::key::hex;
+use super::one_person::Keys;
 use crate::domain::cardholder::Cardholder;
 use crate::domain::credential::{Credential, Invitation, Particular};
 use crate::domain::ids::{HolderId, TenantName};
@@ -150,6 +151,7 @@ impl Texts {
 pub(super) fn put(connection: &Connection, read: &HolderRead) -> rusqlite::Result<()> {
     let person = &read.holder;
     let folded = fold(person.name().raw());
+    let keys = Keys::of(person);
     let texts = Texts::of(read);
     let text_mark = texts.mark();
     let need = read.credentials.iter().map(Credential::state).min().map(|state| state.to_string());
@@ -160,11 +162,13 @@ pub(super) fn put(connection: &Connection, read: &HolderRead) -> rusqlite::Resul
     connection
         .prepare_cached(
             "INSERT INTO holders (id, tenant, key_folded, link, first_name, last_name, description, division, \
-             employee_number, email, authorised, as_of, folded, email_folded, text_mark, cards, need) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+             employee_number, email, authorised, as_of, folded, email_folded, text_mark, cards, need, email_key, \
+             number_key, name_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
+             ?18, ?19, ?20) \
              ON CONFLICT (id) DO UPDATE SET link = ?4, first_name = ?5, last_name = ?6, description = ?7, \
              division = ?8, employee_number = ?9, email = ?10, authorised = ?11, as_of = ?12, folded = ?13, \
-             email_folded = ?14, text_mark = ?15, cards = ?16, need = ?17",
+             email_folded = ?14, text_mark = ?15, cards = ?16, need = ?17, email_key = ?18, number_key = ?19, \
+             name_key = ?20",
         )?
         .execute(params![
             person.id.to_string(),
@@ -184,6 +188,9 @@ pub(super) fn put(connection: &Connection, read: &HolderRead) -> rusqlite::Resul
             text_mark,
             i64::try_from(read.credentials.len()).unwrap_or(i64::MAX),
             need,
+            keys.email,
+            keys.number,
+            keys.name,
         ])?;
     let n = match &before {
         Some((n, ..)) => *n,
@@ -281,6 +288,23 @@ pub(super) fn forget_before(
         connection.prepare_cached("DELETE FROM holders WHERE n = ?1")?.execute([n])?;
     }
     Ok(gone.len())
+}
+
+/// The records that are one person with a given one, that one first, the others by id; empty if it is not known.
+pub(super) fn person(connection: &Connection, id: &HolderId) -> rusqlite::Result<Vec<(Cardholder, Vec<Credential>)>> {
+    let n: Option<i64> = connection
+        .prepare_cached("SELECT n FROM holders WHERE id = ?1")?
+        .query_row([id.to_string()], |row| row.get(0))
+        .optional()?;
+    let Some(n) = n else { return Ok(Vec::new()) };
+    let mut records = Vec::new();
+    for member in super::one_person::records(connection, n)? {
+        let id = connection
+            .prepare_cached("SELECT id FROM holders WHERE n = ?1")?
+            .query_row([member], |row| parsed(row, 0))?;
+        records.extend(get(connection, &id)?);
+    }
+    Ok(records)
 }
 
 /// One person with her credentials.

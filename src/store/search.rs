@@ -2,12 +2,13 @@
 //! is ever sorted as a whole.
 
 use super::fold::{after, fold, has_word, words};
+use super::one_person;
 use super::people::{self, HOLDER};
 use crate::domain::credential::State;
 use crate::domain::ids::CredentialId;
 use crate::ports::cache::{Hits, HolderHit, Scope};
 use rusqlite::{Connection, Params, Row, params};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 /// Index entries that one tier may look at, so that a query that fits nearly nothing still answers at once. What
@@ -16,6 +17,9 @@ const LOOK_AT: usize = 20_000;
 
 /// The same for tiers that must fetch the person for every entry.
 const FETCH: usize = 4_000;
+
+/// Records that are looked for in place of each person: one in each of four systems.
+const RECORDS: usize = 4;
 
 /// Entries that are counted to tell a rare word from a frequent one.
 const RARE: i64 = 1_000;
@@ -74,21 +78,33 @@ impl Found {
 /// Searches; see the port.
 pub(super) fn search(connection: &Connection, text: &str, scope: Scope, limit: usize) -> rusqlite::Result<Hits> {
     let query = fold(text);
-    let mut found = Found { wanted: limit, seen: HashSet::new(), order: Vec::new(), cut: false };
+    let wanted = limit.saturating_mul(RECORDS);
+    let mut found = Found { wanted, seen: HashSet::new(), order: Vec::new(), cut: false };
     let meant = if scope == Scope::Name { Scope::meant_by(text) } else { scope };
     look(connection, text, &query, meant, &mut found)?;
     if scope != meant && found.order.is_empty() {
         // It looked like something else, and may be a name all the same.
         names(connection, &query, &mut found)?;
     }
-    let more = found.order.len() > limit || (found.cut && found.order.len() < limit);
-    found.order.truncate(limit);
-    let mut rows = Vec::with_capacity(found.order.len());
-    let mut person = connection.prepare_cached(&format!("SELECT {HOLDER} FROM holders h WHERE h.n = ?1"))?;
+    let mut rows: Vec<HolderHit> = Vec::with_capacity(limit.min(found.order.len()));
+    // Where the records of the people so far stand.
+    let mut placed: HashMap<i64, usize> = HashMap::new();
+    let mut more = found.full();
     for (n, card) in found.order {
         let card = if card.is_none() && scope == Scope::Number { matching_card(connection, n, &query)? } else { card };
-        rows.push(person.query_row([n], |row| hit(row, card))?);
+        if let Some(at) = placed.get(&n) {
+            rows[*at].card = rows[*at].card.take().or(card);
+            continue;
+        }
+        if rows.len() == limit {
+            more = true;
+            break;
+        }
+        let records = one_person::records(connection, n)?;
+        placed.extend(records.iter().map(|n| (*n, rows.len())));
+        rows.push(hit(connection, &records, card)?);
     }
+    more |= found.cut && rows.len() < limit;
     let total: i64 = connection
         .prepare_cached("SELECT value FROM counts WHERE name = 'holders'")?
         .query_row([], |row| row.get(0))?;
@@ -125,13 +141,30 @@ fn look(connection: &Connection, text: &str, query: &str, scope: Scope, found: &
     Ok(())
 }
 
-fn hit(row: &Row<'_>, card: Option<CredentialId>) -> rusqlite::Result<HolderHit> {
-    Ok(HolderHit {
-        holder: people::holder(row)?,
-        cards: row.get::<_, i64>(10)?.try_into().unwrap_or(0),
-        need: row.get::<_, Option<String>>(11)?.and_then(|word| State::from_str(&word).ok()),
-        card,
-    })
+/// The person that these records are; the first of them matched.
+fn hit(connection: &Connection, records: &[i64], card: Option<CredentialId>) -> rusqlite::Result<HolderHit> {
+    let mut record = connection.prepare_cached(&format!("SELECT {HOLDER} FROM holders h WHERE h.n = ?1"))?;
+    let mut person: Option<HolderHit> = None;
+    for n in records {
+        let one = record.query_row([n], |row| {
+            Ok(HolderHit {
+                holder: people::holder(row)?,
+                others: Vec::new(),
+                cards: row.get::<_, i64>(10)?.try_into().unwrap_or(0),
+                need: row.get::<_, Option<String>>(11)?.and_then(|word| State::from_str(&word).ok()),
+                card: None,
+            })
+        })?;
+        match &mut person {
+            None => person = Some(one),
+            Some(person) => {
+                person.cards += one.cards;
+                person.need = person.need.into_iter().chain(one.need).min();
+                person.others.push(one.holder);
+            }
+        }
+    }
+    person.map(|person| HolderHit { card, ..person }).ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
 /// Names: exact card numbers for digits, then names that begin with the query, then names of which every word of the

@@ -4,6 +4,7 @@
 use passdesk::console::keymap::Key;
 use passdesk::console::message::{Answer, Effect, HolderView, Msg, Query, Report, Slot};
 use passdesk::console::model::{Model, Pane};
+use passdesk::console::shown::Record;
 use passdesk::console::update::{Moment, update};
 use passdesk::domain::cardholder::Cardholder;
 use passdesk::domain::change::CredentialChange;
@@ -126,7 +127,10 @@ impl Easel {
         model.focus = Pane::Pass;
         model.shown.cursor = Some(card.id.clone());
         let owner = ours(card.class);
-        model.shown.view = Some(HolderView { holder: person(), cards: vec![(card, owner)], live: true });
+        // The person whom the credential belongs to.
+        let holder = Cardholder { id: card.holder.clone(), ..person() };
+        model.shown.records = vec![Record { live: true, ..Record::cached(holder) }];
+        model.shown.cards = vec![(card, owner)];
         Self { model, asked: None, mono: Duration::ZERO }
     }
 
@@ -391,7 +395,7 @@ fn at_gallagher_the_invitation_decides_whether_there_is_something_to_suspend() {
 #[test]
 fn what_is_not_ours_is_not_acted_on() {
     let mut easel = Easel::of(card(C::WalletPass, "active"), 120, 40);
-    easel.model.shown.view.as_mut().unwrap().cards[0].1.grade = Grade::Foreign;
+    easel.model.shown.cards[0].1.grade = Grade::Foreign;
     let screen = easel.draw(false);
     assert_eq!((can(&screen), lit(&screen).len()), (String::new(), 0), "{screen}");
     assert!(screen.contains("it was not"), "{screen}");
@@ -482,7 +486,8 @@ fn jobs_say_what_is_awaited() {
     let mut easel = Easel::of(card(C::DigitalCard, "ACTIVE"), 80, 24);
     easel.press("r2y").press("w");
     insta::assert_snapshot!("jobs_awaited_80", easel.draw(false));
-    let mut view = easel.model.shown.view.clone().unwrap();
+    let (holder, cards) = (easel.model.shown.records[0].holder.clone(), easel.model.shown.cards.clone());
+    let mut view = HolderView { holder, cards, live: true };
     let mut new = card(C::DigitalCard, "ACTIVE");
     new.id = "t:p1/c2".parse().unwrap();
     view.cards.push((new, ours(C::DigitalCard)));

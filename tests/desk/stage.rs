@@ -15,7 +15,7 @@ use passdesk::domain::policy::Mode;
 use passdesk::domain::text::Secret;
 use passdesk::ports::clock::Clock;
 use passdesk::ports::ledger::Ledger;
-use passdesk::ports::provider::TenantProfile;
+use passdesk::ports::provider::{Provider, TenantProfile};
 use passdesk::runtime::{Console, Looks};
 use passdesk::simulator::{self, SimOptions, Simulator, WorldHandle};
 use passdesk::store::cache::SqliteCache;
@@ -33,6 +33,13 @@ pub const BEGIN: &str = "2026-06-11T00:42:00Z";
 
 /// A clock that only moves when told.
 pub struct StageClock(AtomicI64);
+
+impl StageClock {
+    /// A clock at the moment at which every story begins.
+    pub fn begin() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(0)))
+    }
+}
 
 impl StageClock {
     fn pass(&self, ms: i64) {
@@ -80,18 +87,40 @@ pub fn crypto() {
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-/// A desk on this simulator, with time-outs short enough for tests.
-pub async fn desk_on(sim: &Simulator, clock: Arc<dyn Clock>, setting: Setting) -> Desk {
+/// A world of people that stands still at the clock's moment.
+pub async fn world(clock: &StageClock, setting: Setting) -> Simulator {
+    let options = SimOptions {
+        seed: setting.seed,
+        cardholders: setting.cardholders,
+        start: Some(clock.now()),
+        frozen: true,
+        ..SimOptions::default()
+    };
+    simulator::start(options).await.unwrap()
+}
+
+/// Time-outs short enough for tests.
+pub fn brief() -> Limits {
+    Limits { total: Duration::from_millis(1500), pause: Duration::from_millis(5), ..Limits::default() }
+}
+
+/// The real client of a simulator, as one tenant of a desk.
+pub fn provider_on(
+    sim: &Simulator,
+    name: &str,
+    clock: &Arc<dyn Clock>,
+    setting: Setting,
+    limits: Limits,
+) -> Arc<dyn Provider> {
     crypto();
     let profile = TenantProfile {
-        name: "gall".parse().unwrap(),
+        name: name.parse().unwrap(),
         system: System::Gallagher,
         mode: Mode::Sim,
         starts_unlocked: true,
         marker: setting.marker,
         feed_operator: setting.feed.then(|| sim.feed_operator().parse().unwrap()),
     };
-    let limits = Limits { total: Duration::from_millis(1500), pause: Duration::from_millis(5), ..Limits::default() };
     let provider = Gallagher::open(
         Settings {
             profile,
@@ -100,17 +129,24 @@ pub async fn desk_on(sim: &Simulator, clock: Arc<dyn Clock>, setting: Setting) -
             trust: Trust::default(),
             limits,
         },
-        Arc::clone(&clock),
-    )
-    .unwrap();
+        Arc::clone(clock),
+    );
+    Arc::new(provider.unwrap())
+}
+
+/// A desk with these systems, an empty cache, and a ledger that knows what it issued in the first one.
+pub async fn desk_with(
+    providers: Vec<Arc<dyn Provider>>,
+    sim: &Simulator,
+    clock: Arc<dyn Clock>,
+    setting: Setting,
+) -> Desk {
     let ledger = SqliteLedger::open_in_memory(Arc::clone(&clock)).unwrap();
-    ledger
-        .append_all(simulator::ledger_entries(sim.issued_by_console(), &"gall".parse().unwrap()).unwrap())
-        .await
-        .unwrap();
+    let first = providers[0].profile().name.clone();
+    ledger.append_all(simulator::ledger_entries(sim.issued_by_console(), &first).unwrap()).await.unwrap();
     Desk {
         archive: Arc::new(passdesk::store::archive::SqliteArchive::open_in_memory().unwrap()),
-        providers: vec![Arc::new(provider)],
+        providers,
         ledger: Arc::new(ledger),
         cache: Arc::new(SqliteCache::open_in_memory().unwrap()),
         clock,
@@ -121,6 +157,12 @@ pub async fn desk_on(sim: &Simulator, clock: Arc<dyn Clock>, setting: Setting) -
     }
 }
 
+/// A desk on this simulator.
+pub async fn desk_on(sim: &Simulator, clock: Arc<dyn Clock>, setting: Setting) -> Desk {
+    let provider = provider_on(sim, "gall", &clock, setting, brief());
+    desk_with(vec![provider], sim, clock, setting).await
+}
+
 impl Stage {
     /// A console at this size on the default world, started and idle.
     pub async fn open(columns: u16, rows: u16) -> Self {
@@ -129,16 +171,8 @@ impl Stage {
 
     pub async fn with(columns: u16, rows: u16, setting: Setting) -> Self {
         crypto();
-        let clock = Arc::new(StageClock(AtomicI64::new(0)));
-        let sim = simulator::start(SimOptions {
-            seed: setting.seed,
-            cardholders: setting.cardholders,
-            start: Some(clock.now()),
-            frozen: true,
-            ..SimOptions::default()
-        })
-        .await
-        .unwrap();
+        let clock = StageClock::begin();
+        let sim = world(&clock, setting).await;
         let desk = desk_on(&sim, Arc::clone(&clock) as Arc<dyn Clock>, setting).await;
         Self::on(columns, rows, setting, sim, desk, clock).await
     }

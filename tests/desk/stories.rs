@@ -3,5 +3,6 @@
 mod new_phone;
 mod reissue_expired;
 mod rules;
+mod several_systems;
 mod suspend;
 mod trouble;

@@ -94,7 +94,7 @@ fn a_system_that_is_away_is_named_and_comes_back() {
     let assert = site.run(&["cards", "gall:4665"]).assert();
     assert!(stderr(&assert).contains("from the cache"), "{}", stderr(&assert));
     let screen = Screen::console(&site.file(), 80, 24);
-    screen.wait_for("OFFLINE");
+    screen.wait_for("gall off");
     screen.look("offline");
     screen.open_person("jane d", "Jane Doe").wait_for("cannot be reached");
     screen.look("offline, opened");

@@ -1,5 +1,6 @@
--- People as last seen. `folded` is the name without case and accents; `text_mark` tells whether the searchable text
--- changed, so that a refill rewrites no index in vain.
+-- People as last seen, one row a system. `folded` is the name without case and accents; `text_mark` tells whether the
+-- searchable text changed, so that a refill rewrites no index in vain. `email_key`, `number_key` and `name_key` tell
+-- which rows are one person; empty: cannot tell.
 CREATE TABLE holders (
     n               INTEGER PRIMARY KEY,
     id              TEXT NOT NULL UNIQUE,
@@ -16,6 +17,9 @@ CREATE TABLE holders (
     as_of           INTEGER NOT NULL,
     folded          TEXT NOT NULL,
     email_folded    TEXT NOT NULL,
+    email_key       TEXT NOT NULL,
+    number_key      TEXT NOT NULL,
+    name_key        TEXT NOT NULL,
     text_mark       TEXT NOT NULL,
     cards           INTEGER NOT NULL,
     need            TEXT
@@ -23,6 +27,8 @@ CREATE TABLE holders (
 
 CREATE INDEX holders_by_name ON holders (folded);
 CREATE INDEX holders_by_email ON holders (email_folded) WHERE email_folded <> '';
+CREATE INDEX holders_of_email ON holders (email_key, name_key) WHERE email_key <> '';
+CREATE INDEX holders_of_number ON holders (number_key, name_key) WHERE number_key <> '';
 CREATE INDEX holders_by_key ON holders (key_folded);
 CREATE INDEX holders_by_age ON holders (tenant, as_of);
 

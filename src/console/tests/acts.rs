@@ -98,7 +98,10 @@ fn a_digital_card_is_waited_for_and_the_old_one_offered_for_its_end() {
         it
     };
     let mut bench = Bench::with_jane(InvitationStatus::Accepted);
-    bench.answer(Slot::Live, Answer::Holder(Some(Box::new(view(1, vec![digital("a", "ACTIVE")], true)))));
+    bench.answer(
+        Slot::Live("gall:1".parse().unwrap()),
+        Answer::Holder(Box::new(view(1, vec![digital("a", "ACTIVE")], true))),
+    );
     bench.key(Key::Char('r'));
     bench.tell(Msg::Drawn { whole: true });
     bench.pass(300);
@@ -129,9 +132,9 @@ fn a_digital_card_is_waited_for_and_the_old_one_offered_for_its_end() {
     assert!(bench.model.overlay.is_none(), "nothing opens by itself");
     bench.key(Key::Char('w'));
     let effects = bench.key(Key::Enter);
-    assert!(effects.iter().any(|e| matches!(e, Effect::Query(Slot::Live, ..))));
+    assert!(effects.iter().any(|e| matches!(e, Effect::Query(Slot::Live(_), ..))));
     let both = view(1, vec![digital("b", "ACTIVE"), digital("a", "ACTIVE")], true);
-    bench.answer(Slot::Live, Answer::Holder(Some(Box::new(both))));
+    bench.answer(Slot::Live("gall:1".parse().unwrap()), Answer::Holder(Box::new(both)));
     let asked = bench.turn().request;
     assert_eq!((asked.verb, asked.credential), (Verb::End, old));
 }

@@ -19,7 +19,7 @@ async fn a_foreign_pass_is_never_removed_and_the_wizard_says_so() {
     let theirs = stage.world().foreign(foreign).unwrap().unwrap();
     stage.press("jane d~").await;
     stage.shows("-foreign");
-    let cards = &stage.console.model.shown.view.as_ref().unwrap().cards;
+    let cards = &stage.console.model.shown.cards;
     let row = cards.iter().position(|(c, _)| c.id.key.as_str().ends_with(&theirs)).unwrap();
     for _ in 0..row {
         stage.key(Key::Down).await;

@@ -104,7 +104,7 @@ async fn a_server_that_is_gone_leaves_the_cache_to_browse() {
     // Connections that stand would still be served: a server that is gone serves nobody.
     stage.world().arm(Fault { times: 0, ..Fault::once("GET", FaultKind::DropBefore) }).unwrap();
     stage.press("jane d~").await;
-    stage.shows("3 Cards of Jane Doe").shows("*ours").shows("not read").shows("OFFLINE");
+    stage.shows("3 Cards of Jane Doe").shows("*ours").shows("not read").shows("gall off");
     insta::assert_snapshot!(stage.screen());
     stage.press("r").await;
     stage.shows("reissue is off: gall does not answer; R tries again");
@@ -112,7 +112,7 @@ async fn a_server_that_is_gone_leaves_the_cache_to_browse() {
     stage.world().clear_faults();
     stage.world().set_door(Door::Open).await;
     stage.press("R").await;
-    stage.shows("gall ok").shows_not("OFFLINE");
+    stage.shows("gall ok").shows_not("gall off");
 }
 
 #[tokio::test]
