@@ -4,6 +4,7 @@
 mod acting;
 mod cards;
 mod console;
+mod directory;
 mod history;
 mod jobs;
 mod journal;
@@ -87,6 +88,9 @@ pub enum Command {
     Jobs(jobs::JobsCommand),
     /// Show what was done, newest first.
     History(history::HistoryArgs),
+    /// Look after the directory of Thales D1's end users.
+    #[command(subcommand)]
+    Directory(directory::DirectoryCommand),
     /// Look after the ledger.
     #[command(subcommand)]
     Ledger(journal::LedgerCommand),
@@ -165,6 +169,7 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
                 Command::Set(args) => turn::run(&desk, Verb::Set, args).await,
                 Command::Jobs(command) => jobs::run(&desk, command).await,
                 Command::History(args) => history::run(&desk, args).await,
+                Command::Directory(command) => directory::run(&desk, command).await,
                 // Dealt with above: they need no desk.
                 Command::Demo(_)
                 | Command::Sim(_)

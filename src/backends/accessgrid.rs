@@ -168,6 +168,11 @@ impl Provider for AccessGrid {
         Ok(Connection { version: SafeText::of("v1"), round_trip, has_feed: false, has_events })
     }
 
+    /// Passes have a name on them, and no call that looks for it (contract section 4.4).
+    fn finds_names(&self) -> bool {
+        false
+    }
+
     async fn find_holders(&self, text: &str, limit: usize) -> Result<HolderPage, ProviderError> {
         self.find(text, limit).await
     }

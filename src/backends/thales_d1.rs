@@ -31,8 +31,8 @@ use crate::ports::archive::Archive;
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::permit::Permit;
 use crate::ports::provider::{
-    Answered, Connection, FeedRead, HolderPage, HolderRead, Provider, ProviderError, ProviderErrorKind, SendOutcome,
-    TenantProfile,
+    Answered, Connection, FeedRead, HolderPage, HolderRead, Kept, Provider, ProviderError, ProviderErrorKind,
+    SendOutcome, TenantProfile,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -301,6 +301,13 @@ impl Provider for ThalesD1 {
 
     async fn changes_since(&self, _bookmark: &Link) -> Result<FeedRead, ProviderError> {
         Err(ProviderError::new(ProviderErrorKind::NotFound, "D1 has no change feed"))
+    }
+
+    async fn keep_history(&self, everybody: bool) -> Result<Kept, ProviderError> {
+        let swept = if everybody { self.sweep_all().await? } else { self.sweep(self.clock.now()).await? };
+        let failed =
+            swept.failed.into_iter().map(|(key, e)| (HolderId::new(self.profile.name.clone(), key), e)).collect();
+        Ok(Kept { people: swept.swept, records: swept.kept, failed })
     }
 
     async fn events_of(&self, id: &HolderId, limit: usize) -> Result<Vec<Operation>, ProviderError> {

@@ -271,7 +271,7 @@ impl ServerCertVerifier for PinVerifier {
 }
 
 #[cfg(test)]
-mod handshakes;
+mod handshake_tests;
 #[cfg(test)]
 mod tests {
     use super::*;

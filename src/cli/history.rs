@@ -8,9 +8,19 @@ use crate::domain::ids::HolderId;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::ports::ledger::HistoryQuery;
 
+/// What else can be done with the history.
+#[derive(Debug, clap::Subcommand)]
+pub enum HistoryCommand {
+    /// Read and archive what vendors forget, of everybody in the directory; for a nightly job.
+    Collect,
+}
+
 /// Arguments of `passdesk history`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct HistoryArgs {
+    #[command(subcommand)]
+    command: Option<HistoryCommand>,
     /// Only this person.
     #[arg(value_name = "HOLDER_ID", value_parser = holder_id)]
     holder: Option<HolderId>,
@@ -24,8 +34,42 @@ pub struct HistoryArgs {
     json: Json,
 }
 
+/// Archives what can be read, and says of whom.
+async fn collect(desk: &Desk) -> Result<Ending, Problem> {
+    let (mut partly, mut people) = (false, 0);
+    for provider in &desk.providers {
+        let tenant = &provider.profile().name;
+        match provider.keep_history(true).await {
+            Ok(kept) => {
+                people += kept.people;
+                if kept.people > 0 {
+                    say(format!(
+                        "{tenant}: the record of {} people is complete, {} new entries.",
+                        kept.people, kept.records
+                    ));
+                }
+                for (holder, error) in &kept.failed {
+                    partly = true;
+                    say(format!("{holder}: {}", error.problem(tenant)));
+                }
+            }
+            Err(error) => {
+                partly = true;
+                say(error.problem(tenant).to_string());
+            }
+        }
+    }
+    if people == 0 && !partly {
+        say("No system here forgets its history, or nobody is in the directory.");
+    }
+    Ok(if partly { Ending::Partly } else { Ending::Done })
+}
+
 /// Prints the history, newest first.
 pub async fn run(desk: &Desk, args: HistoryArgs) -> Result<Ending, Problem> {
+    if let Some(HistoryCommand::Collect) = args.command {
+        return collect(desk).await;
+    }
     let limit = args.limit as usize;
     let query = HistoryQuery { holder: args.holder.clone(), limit };
     let mut rows = desk.ledger.operations(&query).await.map_err(|e| {

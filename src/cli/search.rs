@@ -130,7 +130,32 @@ async fn ask(desk: &Desk, text: &str, limit: usize) -> (Vec<HolderRead>, Vec<Pro
             Err(problem) => failed.push(problem),
         }
     }
+    by_number(desk, &mut found, &mut failed).await;
     (found, failed)
+}
+
+/// So many people are looked for by number where a system knows no names.
+const LOOKED_FOR: usize = 8;
+
+/// Asks the systems that know no search by name for the numbers of those whom the others found.
+async fn by_number(desk: &Desk, found: &mut Vec<HolderRead>, failed: &mut Vec<Problem>) {
+    let mut numbers: Vec<String> =
+        found.iter().map(|read| read.holder.employee_number.safe().to_string()).filter(|n| !n.is_empty()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers.truncate(LOOKED_FOR);
+    for provider in desk.providers.iter().filter(|provider| !provider.finds_names()) {
+        for number in &numbers {
+            match provider.find_holders(number, 1).await {
+                Ok(page) => {
+                    found.extend(
+                        page.rows.into_iter().filter(|read| read.holder.employee_number.safe().as_str() == number),
+                    );
+                }
+                Err(error) => return failed.push(error.problem(&provider.profile().name)),
+            }
+        }
+    }
 }
 
 /// A person that a system found and the cache would not have, with her records in other systems.

@@ -77,6 +77,11 @@ impl HolderHit {
     pub fn has(&self, id: &HolderId) -> bool {
         self.records().any(|h| h.id == *id)
     }
+
+    /// True if one of her records is in this system.
+    pub fn has_tenant(&self, tenant: &TenantName) -> bool {
+        self.records().any(|h| h.id.tenant == *tenant)
+    }
 }
 
 /// Search results and how far they reach.

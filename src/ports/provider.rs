@@ -238,6 +238,17 @@ pub struct FeedRow {
     pub removed: Vec<Link>,
 }
 
+/// What was kept of a vendor's history.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// People whose record is complete up to now.
+    pub people: u64,
+    /// Records that were new.
+    pub records: u64,
+    /// People who could not be read, and why; their gap stays until they can.
+    pub failed: Vec<(HolderId, ProviderError)>,
+}
+
 /// Rows of the change log since a bookmark, and the newest bookmark.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedRead {
@@ -290,6 +301,12 @@ pub trait Provider: Send + Sync {
     /// People whose name, or (where the vendor can) number or contact, matches; at most `limit`.
     async fn find_holders(&self, text: &str, limit: usize) -> Result<HolderPage, ProviderError>;
 
+    /// False: this system knows no search by name, and [`find_holders`](Self::find_holders) takes an employee number or
+    /// an id only.
+    fn finds_names(&self) -> bool {
+        true
+    }
+
     /// All people by pages in a stable order, for the cache. `None`: the first page. A person may come on several
     /// pages where a system lists credentials and not people; each page then carries all of her that is known so far.
     async fn list_holders(&self, page: Option<&Link>, size: usize) -> Result<HolderPage, ProviderError>;
@@ -305,6 +322,16 @@ pub trait Provider: Send + Sync {
 
     /// What the change feed says since then, all pages.
     async fn changes_since(&self, bookmark: &Link) -> Result<FeedRead, ProviderError>;
+
+    /// Keeps what this vendor forgets: reads what is due by now, or of `everybody` who is known here, and archives it.
+    /// Nothing to do for a vendor that forgets nothing.
+    ///
+    /// # Errors
+    /// If nobody can be read at all.
+    async fn keep_history(&self, everybody: bool) -> Result<Kept, ProviderError> {
+        let _ = everybody;
+        Ok(Kept::default())
+    }
 
     /// The vendor's own events about a person, newest first, at most `limit`; empty if there are none to be had.
     async fn events_of(&self, id: &HolderId, limit: usize) -> Result<Vec<Operation>, ProviderError>;

@@ -26,13 +26,25 @@ pub async fn fill(desk: &Desk, tenant: &TenantName, outbox: &UnboundedSender<Msg
     let now = desk.clock.now();
     if mark.next.is_none() && mark.completed.is_some_and(|t| now.duration_since(t) < FRESH) {
         report(&mark, None);
-        return;
+        return keep_history(desk, tenant).await;
     }
     if mark.next.is_none() || mark.began.is_none_or(|t| now.duration_since(t) > RESUMABLE) {
         mark = FillMark { began: Some(now), ..FillMark { next: None, seen: 0, ..mark } };
     }
     if let Err(problem) = pages(desk, tenant, &mut mark, &report).await {
         report(&mark, Some(problem));
+    }
+    keep_history(desk, tenant).await;
+}
+
+/// What a vendor forgets is kept once a week for those who matter here (decision 27); what cannot be read now is a gap
+/// that the history shows.
+async fn keep_history(desk: &Desk, tenant: &TenantName) {
+    let Some(provider) = desk.provider(tenant) else { return };
+    match provider.keep_history(false).await {
+        Ok(kept) if kept.failed.is_empty() => {}
+        Ok(kept) => tracing::warn!(%tenant, failed = kept.failed.len(), "the history of some people could not be kept"),
+        Err(error) => tracing::warn!(%tenant, detail = error.detail.as_str(), "no history could be kept"),
     }
 }
 

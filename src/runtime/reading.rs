@@ -12,7 +12,7 @@ use crate::domain::ownership::grade_all;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{Names, ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep, Settled};
 use crate::domain::turn::{TurnPlan, TurnRequest};
-use crate::ports::cache::{CacheError, Scope};
+use crate::ports::cache::{CacheError, HolderHit, Scope};
 use crate::ports::ledger::{HistoryQuery, LedgerError};
 use crate::ports::provider::{Connection, HolderRead};
 use crate::store::process::is_alive;
@@ -61,11 +61,28 @@ async fn search(desk: &Desk, text: &str, scope: Scope, limit: usize) -> Result<A
 /// Asks one system; what it finds is in the cache when this returns.
 async fn remote(desk: &Desk, tenant: &TenantName, text: &str, limit: usize) -> Result<usize, Problem> {
     let provider = desk.provider(tenant).ok_or_else(|| unknown_tenant(tenant))?;
-    let page = provider.find_holders(text, limit).await.map_err(|e| e.problem(tenant))?;
-    let found = page.rows.len();
-    desk.cache.store(page.rows, None).await.map_err(cache_problem)?;
+    if provider.finds_names() {
+        let page = provider.find_holders(text, limit).await.map_err(|e| e.problem(tenant))?;
+        let found = page.rows.len();
+        desk.cache.store(page.rows, None).await.map_err(cache_problem)?;
+        return Ok(found);
+    }
+    // It is asked for what was typed, and for the numbers of those whom the cache found by it in other systems.
+    let known = desk.cache.search(text, Scope::Name, LOOKED_FOR).await.map_err(cache_problem)?;
+    let of_hit = |hit: &HolderHit| (!hit.has_tenant(tenant)).then(|| hit.holder.employee_number.raw().to_owned());
+    let mut asked: Vec<String> = known.rows.iter().filter_map(of_hit).filter(|n| !n.is_empty()).collect();
+    asked.push(text.to_owned());
+    let mut found = 0;
+    for words in asked {
+        let page = provider.find_holders(&words, limit).await.map_err(|e| e.problem(tenant))?;
+        found += page.rows.len();
+        desk.cache.store(page.rows, None).await.map_err(cache_problem)?;
+    }
     Ok(found)
 }
+
+/// So many people are looked for by number where a system knows no names.
+const LOOKED_FOR: usize = 8;
 
 /// Credentials with their grades, computed from the journal and from what was just read.
 async fn graded(desk: &Desk, holder: Cardholder, cards: Vec<Credential>, live: bool) -> Result<HolderView, Problem> {

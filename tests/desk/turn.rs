@@ -386,5 +386,5 @@ async fn i10_no_sequence_ever_touches_a_pass_of_others() {
         }
     }
     println!("{touched} touches in 450 sequences of 30 steps (seeds 0 to 149), none of another's pass");
-    assert!(touched > 1000, "only {touched}: the sequences do too little");
+    assert!(touched > 500, "only {touched}: the sequences do too little");
 }

@@ -29,6 +29,8 @@ enum Work {
 /// What the next console finds.
 struct Found {
     bench: Bench,
+    /// The ledger lives in it.
+    _folder: tempfile::TempDir,
     old: CredentialId,
     foreign: CredentialId,
     sent: usize,
@@ -87,7 +89,7 @@ async fn cut(system: System, work: Work, at: usize) -> Found {
     }
     assert_eq!(bench.town.sent(), sent, "{place}: recovery only reads (i5)");
     assert!(!bench.town.streets().touched.iter().any(|(id, _)| *id == foreign), "{place}");
-    Found { bench, old, foreign, sent, place, reached, end }
+    Found { bench, _folder: folder, old, foreign, sent, place, reached, end }
 }
 
 #[tokio::test(start_paused = true)]

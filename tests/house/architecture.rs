@@ -73,8 +73,9 @@ fn sources() -> Vec<(PathBuf, String, String)> {
 }
 
 fn is_test_file(path: &Path) -> bool {
-    let name = path.file_stem().unwrap().to_string_lossy();
-    name.ends_with("tests") || name == "testing"
+    let of_tests = |name: &str| name.ends_with("tests") || name == "testing";
+    let file = path.file_stem().unwrap().to_string_lossy();
+    of_tests(&file) || path.iter().any(|folder| of_tests(&folder.to_string_lossy()))
 }
 
 /// The program text of a file: without comments and without its test module.

@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn every_chain_follows_the_table_of_states_and_ends() {
         let issues = issued_by_console(&world());
-        assert_eq!(issues.iter().filter(|i| i.fate == PassFate::Expired).count(), 400);
+        assert_eq!(issues.iter().filter(|i| i.fate == PassFate::Expired).count(), 280);
         let drafts = ledger_entries(&issues, &"gall".parse().unwrap()).unwrap();
         let mut states = std::collections::HashMap::new();
         for draft in &drafts {
