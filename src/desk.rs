@@ -56,7 +56,14 @@ impl Desk {
     /// # Errors
     /// If a secret, a certificate or the cache cannot be had, or a tenant's system is not in this version.
     pub fn open(site: &Site, data: &Path) -> Result<Self, Problem> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        Self::open_at(site, data, Arc::new(SystemClock::start()))
+    }
+
+    /// As [`open`](Self::open), on a clock of its own.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_at(site: &Site, data: &Path, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
         let root = DataRoot::new(data);
         // Side by side: the console is on screen only when both are open.
         let cache_file = root.cache(site.mode);

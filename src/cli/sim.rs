@@ -88,21 +88,17 @@ where
     if let Some(sha256) = sim.certificate_sha256() {
         lines.push(format!("{:width$}{sha256}", "pin_sha256"));
     }
-    match &args.write_config {
-        Some(file) => {
-            write_site(&sim, file).await?;
-            let written = write_books(&sim, &open(file).await?).await?;
-            lines.push(format!("{:width$}{} ({written} ledger entries)", "site file", file.display()));
-            lines.push(format!("{:width$}passdesk --config {}", "try", file.display()));
-        }
-        // Without a site file, whoever runs this needs the keys to get in. They open a simulator, no door.
-        None => {
-            lines.push(format!("{:width$}gallagher {}", "keys", sim.api_key()));
-            let account = sim.grid_account();
-            lines.push(format!("{:width$}accessgrid {account} {}", "", sim.grid_secret()));
-            lines.push(format!("{:width$}cardexchange {}", "", sim.exchange_key()));
-            lines.push(format!("{:width$}thales-d1 has a key pair: --write-config writes it", ""));
-        }
+    if let Some(file) = &args.write_config {
+        write_site(&sim, file).await?;
+        let written = write_books(&sim, &open(file).await?).await?;
+        lines.push(format!("{:width$}{} ({written} ledger entries)", "site file", file.display()));
+        lines.push(format!("{:width$}passdesk --config {}", "try", file.display()));
+    } else {
+        // Whoever runs this needs the keys to get in. They open a simulator, no door.
+        lines.push(format!("{:width$}gallagher {}", "keys", sim.api_key()));
+        lines.push(format!("{:width$}accessgrid {} {}", "", sim.grid_account(), sim.grid_secret()));
+        lines.push(format!("{:width$}cardexchange {}", "", sim.exchange_key()));
+        lines.push(format!("{:width$}thales-d1 has a key pair: --write-config writes it", ""));
     }
     lines.push("Ctrl-C ends it.".to_owned());
     {

@@ -97,6 +97,18 @@ impl Model {
         if fresh || self.hit_row().is_none() && self.focus <= Pane::Holders {
             self.hit = self.hits.rows.first().map(|r| r.holder.id.clone());
             effects.extend(self.person_known(first));
+        } else if let Some(record) = self.shown.first() {
+            // A system may be heard of after she was opened: her record there belongs on the screen as well.
+            let id = record.holder.id.clone();
+            let grown = self
+                .hits
+                .rows
+                .iter()
+                .find(|hit| hit.has(&id))
+                .is_some_and(|hit| hit.records().any(|known| self.shown.record(&known.id).is_none()));
+            if grown {
+                effects.push(self.ask(Slot::Cached, Query::Person(id)));
+            }
         }
         if std::mem::take(&mut self.open_when_found) {
             effects.extend(self.open_hit());
@@ -131,11 +143,16 @@ impl Model {
             self.shown.opened = opened;
         }
         let mut unread = Vec::new();
+        let untouched = self.shown.cursor.is_none();
         for view in views {
             if self.shown.record(&view.holder.id).is_none() {
                 unread.push((view.holder.id.clone(), view.holder.link.clone()));
             }
             self.shown.absorb(view);
+        }
+        if untouched {
+            // What stands first when all is known, not what happened to be known first.
+            self.shown.cursor = self.shown.cards.first().map(|(card, _)| card.id.clone());
         }
         if self.shown.opened {
             for (id, link) in unread {

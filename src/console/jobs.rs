@@ -11,6 +11,7 @@ use crate::domain::lifecycle::Verb;
 use crate::domain::policy::ReissueMode;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueStep, Settled};
+use crate::ports::cache::HolderHit;
 use jiff::SignedDuration;
 use std::time::Duration;
 
@@ -253,7 +254,7 @@ impl Model {
     /// A person as people say it: her name where it is on screen, else her id.
     pub fn who(&self, holder: &HolderId) -> String {
         let shown = self.shown.record(holder).map(|r| &r.holder);
-        let found = || self.hits.rows.iter().flat_map(|hit| hit.records()).find(|h| h.id == *holder);
+        let found = || self.hits.rows.iter().flat_map(HolderHit::records).find(|h| h.id == *holder);
         let named = shown.or_else(found).map(|h| h.name().safe());
         named.or_else(|| self.names.get(holder).cloned()).map_or_else(|| holder.to_string(), |n| n.to_string())
     }

@@ -385,6 +385,14 @@ impl fmt::Display for OpensDoors {
 }
 
 impl Credential {
+    /// In place of a vendor's word: known from a list of the issuer's, and never read from the vendor.
+    pub const UNREAD: &str = "(not read yet)";
+
+    /// True if its state was ever read from its vendor.
+    pub fn was_read(&self) -> bool {
+        self.status_word.raw() != Self::UNREAD
+    }
+
     /// What the vendor says under this name, or nothing.
     pub fn particular(&self, wanted: Particular) -> Option<&Untrusted> {
         self.particulars.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)

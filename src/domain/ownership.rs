@@ -11,10 +11,11 @@ use super::policy::ConfirmLevel;
 use super::text::SafeText;
 use serde::Serialize;
 
-/// The order of every list of a person's credentials: what needs a hand first, ours before others, then by type.
+/// The order of every list of a person's credentials: what this desk may act on before what is others', and of each
+/// what needs a hand first; then by type.
 pub fn most_needy_first(cards: &mut [(Credential, Ownership)]) {
     cards.sort_by(|(a, ao), (b, bo)| {
-        let need = |c: &Credential, o: &Ownership| (c.state(), o.grade > Grade::Inferred);
+        let need = |c: &Credential, o: &Ownership| (!c.was_read(), o.grade > Grade::Inferred, c.state());
         need(a, ao).cmp(&need(b, bo)).then_with(|| a.type_name.cmp(&b.type_name)).then_with(|| a.id.cmp(&b.id))
     });
 }

@@ -66,11 +66,11 @@ fn systems(model: &Model, figures: Figures, names: usize) -> Vec<(Role, String)>
             pieces.push((Role::Plain, "  ".to_owned()));
         }
         pieces.push((Role::Plain, cut(tenant.profile.name.as_str(), names)));
-        if tenant.profile.mode != model.mode {
+        if tenant.profile.mode == model.mode {
+            pieces.push((Role::Plain, " ".to_owned()));
+        } else {
             let (role, word) = mode(tenant.profile.mode);
             pieces.push((role, word.to_owned()));
-        } else {
-            pieces.push((Role::Plain, " ".to_owned()));
         }
         let told = match figures {
             Figures::All => true,

@@ -148,7 +148,7 @@ impl ProviderError {
                 ProblemKind::Failed,
                 "sent an answer that cannot be read",
                 "it is longer than anything that is read",
-                "show the message log to the site's administrator",
+                "read it again; if it stays, show the message log to the site's administrator",
             ),
             K::OutcomeUnknown => (
                 ProblemKind::OutcomeUnknown,

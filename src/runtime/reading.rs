@@ -120,7 +120,7 @@ async fn recorded(desk: &Desk, ids: &[HolderId], limit: usize) -> Result<Vec<Ope
         let query = HistoryQuery { holder: Some(id.clone()), limit };
         rows.extend(desk.ledger.operations(&query).await.map_err(|e| ledger_problem(&e))?);
     }
-    rows.sort_by(|a, b| b.at.cmp(&a.at));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.at));
     rows.truncate(limit);
     Ok(rows)
 }

@@ -111,7 +111,7 @@ async fn a_crowd_behind_one_key_is_nobody() {
 }
 
 #[tokio::test]
-async fn a_search_over_four_systems_looks_at_what_it_shows() {
+async fn a_search_over_four_systems_shows_each_person_once() {
     let folder = tempfile::tempdir().unwrap();
     let cache = SqliteCache::open(&folder.path().join("cache.db")).unwrap();
     for tenant in ["gall", "accg", "d1", "cxc"] {
@@ -119,18 +119,11 @@ async fn a_search_over_four_systems_looks_at_what_it_shows() {
             let first = ["Jane", "John", "Sam", "Mara"][n % 4];
             record(&format!("{tenant}:{n}"), &format!("{first} Doe{n}"), &format!("p{n}@x.example"), &format!("E{n}"))
         };
-        cache.store((0..12_500).map(of).collect(), None).await.unwrap();
+        cache.store((0..500).map(of).collect(), None).await.unwrap();
     }
     for text in ["j", "jane", "jane d", "doe1", "oe12", "nobody"] {
-        let mut times = Vec::new();
-        for _ in 0..9 {
-            let began = std::time::Instant::now();
-            let hits = cache.search(text, Scope::Name, 200).await.unwrap();
-            times.push(began.elapsed());
-            assert!(hits.rows.iter().all(|hit| hit.others.len() == 3), "{text}");
-        }
-        times.sort();
-        println!("{text:?} over 50,000 records in four systems: {:?} (unoptimised build)", times[4]);
+        let hits = cache.search(text, Scope::Name, 200).await.unwrap();
+        assert!(hits.rows.iter().all(|hit| hit.others.len() == 3), "{text}");
     }
 }
 

@@ -154,7 +154,8 @@ pub(super) fn put(connection: &Connection, read: &HolderRead) -> rusqlite::Resul
     let keys = Keys::of(person);
     let texts = Texts::of(read);
     let text_mark = texts.mark();
-    let need = read.credentials.iter().map(Credential::state).min().map(|state| state.to_string());
+    let need =
+        read.credentials.iter().filter(|c| c.was_read()).map(Credential::state).min().map(|state| state.to_string());
     let before: Option<(i64, String, String)> = connection
         .prepare_cached("SELECT n, folded, text_mark FROM holders WHERE id = ?1")?
         .query_row([person.id.to_string()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))

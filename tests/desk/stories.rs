@@ -1,5 +1,6 @@
 //! What an operator does, by keys, at the three sizes.
 
+mod four_systems;
 mod new_phone;
 mod reissue_expired;
 mod rules;

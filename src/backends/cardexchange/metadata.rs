@@ -91,18 +91,18 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn map(value: Value) -> Map<String, Value> {
+    fn map(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap_or_default()
     }
 
     #[test]
     fn a1_the_map_is_written_whole_and_others_keys_survive() {
-        let before = map(json!({ "visitor": { "id": 7 }, "helpdesk_ref": "r" }));
+        let before = map(&json!({ "visitor": { "id": 7 }, "helpdesk_ref": "r" }));
         let after = merged(&before, &[("why", "lost")]).unwrap();
-        assert_eq!(after, map(json!({ "visitor": { "id": 7 }, "helpdesk_ref": "r", "helpdesk_why": "lost" })));
+        assert_eq!(after, map(&json!({ "visitor": { "id": 7 }, "helpdesk_ref": "r", "helpdesk_why": "lost" })));
         assert!(vanished(&after, &after).is_empty());
-        assert_eq!(vanished(&after, &map(json!({ "helpdesk_ref": "x" }))), ["visitor"]);
-        assert_eq!(vanished(&after, &map(json!({ "visitor": { "id": 8 } }))), ["visitor"]);
+        assert_eq!(vanished(&after, &map(&json!({ "helpdesk_ref": "x" }))), ["visitor"]);
+        assert_eq!(vanished(&after, &map(&json!({ "visitor": { "id": 8 } }))), ["visitor"]);
     }
 
     #[test]

@@ -1,25 +1,22 @@
 //! The vendor's own events about a person (contract section 9), as rows of the history.
 
 use super::people::query;
-use super::{Gallagher, ProviderError, ProviderErrorKind, unreadable, wire};
+use super::{Gallagher, ProviderError, unreadable, wire};
 use crate::domain::ids::HolderId;
 use crate::domain::operation::{Operation, Source};
 use crate::domain::text::SafeText;
 use serde_json::Value;
 
 impl Gallagher {
-    /// The newest events about a person, newest first. Without the licence RESTEvents or the privilege to see them
-    /// there are none.
+    /// The newest events about a person, newest first. Where the server offers no events there are none; where it
+    /// refuses them (licence, privilege) that is told, because no events would look like nothing happened.
     pub(super) async fn events_about(&self, id: &HolderId, limit: usize) -> Result<Vec<Operation>, ProviderError> {
         let discovery = self.discovery().await?;
         let Some(events) = &discovery.events else { return Ok(Vec::new()) };
         // The server takes 1 to 10000.
         let top = limit.clamp(1, 10_000).to_string();
         let link = query(events, &[("cardholder", id.key.as_str()), ("top", &top), ("previous", "true")])?;
-        let answer = match self.json(&link).await {
-            Err(e) if e.kind == ProviderErrorKind::Forbidden => return Ok(Vec::new()),
-            other => other?,
-        };
+        let answer = self.json(&link).await?;
         let Some(found) = answer.value.get("events").and_then(Value::as_array) else {
             return Err(unreadable("the list of events has no events"));
         };

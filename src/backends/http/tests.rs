@@ -135,8 +135,8 @@ impl Ledger for TakesAll {
 }
 
 /// Leave to send a change.
-fn fixed(key: Secret) -> Arc<dyn Signature> {
-    Arc::new(FixedKey::new(&key).unwrap())
+fn fixed(key: &str) -> Arc<dyn Signature> {
+    Arc::new(FixedKey::new(&Secret::new(key.to_owned())).unwrap())
 }
 
 pub async fn permit(change: &PreparedChange) -> Permit {
@@ -155,7 +155,7 @@ pub fn short() -> Limits {
 }
 
 pub fn both(origin: &Origin) -> (Reads, Mutations) {
-    let key = fixed(Secret::new("GGL-API-KEY CANARY-0000-7F3A".into()));
+    let key = fixed("GGL-API-KEY CANARY-0000-7F3A");
     clients(origin, key, &Trust::default(), short(), EmptySuccess::Applied).unwrap()
 }
 
@@ -268,7 +268,7 @@ async fn what_cannot_be_connected_was_not_sent() {
     let plain = RawServer::saying(answer("204 No Content", "", ""));
     let origin = Origin::parse(&plain.origin.to_string().replace("http:", "https:")).unwrap();
     let trust = Trust { pin: Some("00".repeat(32).parse().unwrap()), client: None };
-    let key = fixed(Secret::new("GGL-API-KEY 7F3A".into()));
+    let key = fixed("GGL-API-KEY 7F3A");
     let (_, mutations) = clients(&origin, key, &trust, short(), EmptySuccess::Applied).unwrap();
     let change = change();
     assert_eq!(kind_of(&mutations.send(permit(&change).await, &change, |_| Answered::default()).await), not_sent);
@@ -521,7 +521,7 @@ async fn a_change_goes_to_the_pinned_server_only() {
         ),
     ] {
         let trust = Trust { pin, client: None };
-        let key = fixed(Secret::new("GGL-API-KEY 7F3A".into()));
+        let key = fixed("GGL-API-KEY 7F3A");
         let (_, mutations) = clients(origin, key, &trust, short(), EmptySuccess::Applied).unwrap();
         let change = change();
         assert_eq!(
@@ -536,7 +536,7 @@ async fn a_change_goes_to_the_pinned_server_only() {
 async fn a_changed_certificate_stops_all_work_and_is_no_outage() {
     let (origin, _) = tls_server(true).await;
     let trust = Trust { pin: Some("00".repeat(32).parse().unwrap()), client: None };
-    let key = fixed(Secret::new("GGL-API-KEY 7F3A".into()));
+    let key = fixed("GGL-API-KEY 7F3A");
     let (reads, mutations) = clients(&origin, key, &trust, short(), EmptySuccess::Applied).unwrap();
     let error = reads.json(&"/api".parse().unwrap()).await.unwrap_err();
     let untrusted = ProviderErrorKind::Untrusted("its certificate is not the pinned one");

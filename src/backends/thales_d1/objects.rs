@@ -126,7 +126,7 @@ impl ThalesD1 {
         let null = Value::Null;
         let shown = raw.unwrap_or(&null);
         let word = wire::text(shown, wire::STATE);
-        let unread = Untrusted::new("(not read yet)");
+        let unread = Untrusted::new(Credential::UNREAD);
         Some(Credential {
             id: CredentialId::new(self.tenant().clone(), id.clone()),
             holder: HolderId::new(self.tenant().clone(), entry.consumer.clone()),

@@ -126,3 +126,19 @@ fn a_late_row_of_the_history_leaves_the_cursor_on_its_row() {
     assert_eq!(bench.model.history.len(), 5);
     assert_eq!(bench.model.history[bench.model.history_cursor], row("05"));
 }
+
+#[test]
+fn a_system_heard_of_after_she_was_opened_is_read_as_well() {
+    let mut bench = Bench::with_jane(InvitationStatus::Accepted);
+    let mut grown = hits(&[1]);
+    grown.rows[0].others = vec![elsewhere(&["z"], false).holder];
+    bench.answer(Slot::Search, Answer::Hits { hits: grown, first: Vec::new(), took: Duration::ZERO });
+    let asked =
+        |e: &Effect| matches!(e, Effect::Query(Slot::Cached, _, Query::Person(id)) if id.to_string() == "gall:1");
+    assert!(bench.effects.iter().any(asked), "who she is now is asked");
+    let both = vec![view(1, vec![phone(1, "a", InvitationStatus::Accepted)], false), elsewhere(&["z"], false)];
+    bench.answer(Slot::Cached, Answer::Person(both));
+    let read = |e: &Effect| matches!(e, Effect::Query(Slot::Live(id), ..) if id.to_string() == "accg:1");
+    assert!(bench.effects.iter().any(read), "her record there is read live");
+    assert_eq!(bench.model.shown.cards.len(), 2);
+}

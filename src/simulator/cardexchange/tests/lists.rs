@@ -154,16 +154,9 @@ async fn a_list_that_shifts_underneath_loses_rows_as_a_real_one_does() {
     let desk = Desk::with_people(2_000).await;
     let before = ids(&desk.all("cards").await);
     assert!(before.len() > 1_000, "{}", before.len());
-    let first = desk
-        .world
-        .person(
-            &at(
-                &desk.get(&format!("cardholders/{}", desk.world.card(&before[0]).unwrap().cardholder)).await,
-                "/person",
-            )
-            .to_owned(),
-        )
-        .unwrap();
+    let holder = desk.world.card(&before[0]).unwrap().cardholder;
+    let person = desk.get(&format!("cardholders/{holder}")).await;
+    let first = desk.world.person(at(&person, "/person")).unwrap();
     let moment = Moment { method: Some("GET".into()), path: Some("/api/v1/cards".into()), skip: 3, after: false };
     desk.world.act_at(Act::RemovePerson { person: first.id.clone() }, moment);
     let during = ids(&desk.all("cards").await);

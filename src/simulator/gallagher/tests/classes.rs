@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn add(element: Value) -> Value {
+fn add(element: &Value) -> Value {
     json!({ "cards": { "add": [element] } })
 }
 
@@ -44,21 +44,21 @@ async fn numbers_follow_the_rules_of_their_class() {
         if matches!(element["type"]["href"].as_str(), Some("/api/card_types/2608" | "/api/card_types/2609")) {
             element["pivData"] = piv_data();
         }
-        add(element)
+        add(&element)
     };
     for (body, status) in [
-        (add(of_type(2606)), 204),
+        (add(&of_type(2606)), 204),
         (with(of_type(2606), "not a guid"), 400),
         (with(of_type(2608), "7001-4321-0000-0000-55"), 204),
         (with(of_type(2608), "700143210000000055"), 400),
         (with(of_type(2609), "7001-4321-0000-0000-55"), 204),
         (with(of_type(2609), "12"), 400),
-        (add(of_type(2608)), 400),
-        (add(of_type(2610)), 204),
-        (add(of_type(2611)), 204),
-        (add(of_type(2612)), 204),
-        (add(of_type(2607)), 400),
-        (add(of_type(2613)), 400),
+        (add(&of_type(2608)), 400),
+        (add(&of_type(2610)), 204),
+        (add(&of_type(2611)), 204),
+        (add(&of_type(2612)), 204),
+        (add(&of_type(2607)), 400),
+        (add(&of_type(2613)), 400),
     ] {
         assert_eq!(desk.patch(JANE, body.clone()).await, status, "{body}");
     }
@@ -67,7 +67,7 @@ async fn numbers_follow_the_rules_of_their_class() {
     assert_eq!(number("piv"), "700143210000000055", "hyphens are passed over");
     assert!(uuid::Uuid::parse_str(&number("digitalId")).is_ok());
     let invited = json!({ "type": { "href": "/api/card_types/2606" }, "invitation": {} });
-    assert_eq!(desk.patch(JANE, add(invited)).await, 400, "only mobile credentials have an invitation");
+    assert_eq!(desk.patch(JANE, add(&invited)).await, 400, "only mobile credentials have an invitation");
 }
 
 #[tokio::test]
@@ -75,9 +75,9 @@ async fn a_piv_card_is_inactive_once_its_certificate_is_not_trusted() {
     let desk = Desk::open().await;
     let mut element = of_type(2608);
     element["number"] = "70014321000000005577".into();
-    assert_eq!(desk.patch(JANE, add(element.clone())).await, 400, "without pivData");
+    assert_eq!(desk.patch(JANE, add(&element)).await, 400, "without pivData");
     element["pivData"] = piv_data();
-    assert_eq!(desk.patch(JANE, add(element)).await, 204);
+    assert_eq!(desk.patch(JANE, add(&element)).await, 204);
     let card = newest(&desk).await;
     assert_eq!(
         (&card["status"]["type"], &card["pivData"]["pivStatus"]["type"]),
@@ -102,7 +102,7 @@ async fn a_pin_is_taken_and_never_shown() {
     let bookmark = desk.get("/api/cardholders/changes").await["next"]["href"].as_str().unwrap().to_owned();
     let mut element = of_type(2602);
     element["pin"] = "48213".into();
-    assert_eq!(desk.patch(JANE, add(element)).await, 204);
+    assert_eq!(desk.patch(JANE, add(&element)).await, 204);
     let made = desk.sim.world().cardholder("4665").unwrap().cards.pop().unwrap();
     assert!(made.has_pin);
     let update = |pin: Value| json!({ "cards": { "update": [{ "href": made.path, "pin": pin }] } });
@@ -117,7 +117,7 @@ async fn a_pin_is_taken_and_never_shown() {
     }
     let mut phone = of_type(2601);
     phone["pin"] = "1234".into();
-    assert_eq!(desk.patch(JANE, add(phone)).await, 204, "passed over where there is none");
+    assert_eq!(desk.patch(JANE, add(&phone)).await, 204, "passed over where there is none");
     assert!(!desk.sim.world().cardholder("4665").unwrap().cards.pop().unwrap().has_pin);
 }
 
@@ -190,7 +190,7 @@ async fn a_badge_comes_by_itself_when_the_switch_says_so() {
 #[tokio::test]
 async fn a_card_takes_the_words_of_its_type_and_no_others() {
     let desk = Desk::open().await;
-    assert_eq!(desk.patch(JANE, add(of_type(2605))).await, 204);
+    assert_eq!(desk.patch(JANE, add(&of_type(2605))).await, 204);
     let card = desk.sim.world().cardholder("4665").unwrap().cards.pop().unwrap();
     let update = |word: &str| json!({ "cards": { "update": [{ "href": card.path, "status": { "value": word } }] } });
     for (word, status) in [("pending SIGN-off", 204), ("Damaged", 400), ("Active", 204), ("Stolen", 204)] {
