@@ -87,9 +87,18 @@ impl Model {
         }
     }
 
-    fn found(&mut self, hits: Hits, first: Vec<HolderView>, took: Duration) -> Vec<Effect> {
+    fn found(&mut self, mut hits: Hits, first: Vec<HolderView>, took: Duration) -> Vec<Effect> {
         self.searching = false;
         self.took = Some(took);
+        for hit in &mut hits.rows {
+            // Which system was read first must not decide what stands first.
+            let mut records: Vec<Cardholder> = hit.records().cloned().collect();
+            records.sort_by_key(|record| self.place_of(&record.id.tenant));
+            let mut records = records.into_iter();
+            if let Some(first) = records.next() {
+                (hit.holder, hit.others) = (first, records.collect());
+            }
+        }
         self.hits = hits;
         // What was typed anew puts its best hit under the cursor; late answers leave the cursor on its person.
         let fresh = std::mem::take(&mut self.fresh) && self.focus == Pane::Search;
@@ -119,9 +128,15 @@ impl Model {
         effects
     }
 
+    /// Where a system stands in the site file.
+    fn place_of(&self, tenant: &TenantName) -> usize {
+        self.tenants.iter().position(|t| t.profile.name == *tenant).unwrap_or(usize::MAX)
+    }
+
     /// The cache says which records are one person. If she is on the screen already, what was read live stays, and
     /// records that are new are read too.
-    fn person_known(&mut self, views: Vec<HolderView>) -> Vec<Effect> {
+    fn person_known(&mut self, mut views: Vec<HolderView>) -> Vec<Effect> {
+        views.sort_by_key(|view| self.place_of(&view.holder.id.tenant));
         let of_her = |id: &HolderId| views.iter().any(|v| v.holder.id == *id);
         if views.is_empty() {
             let browsing = self.focus <= Pane::Holders;
