@@ -176,3 +176,25 @@ async fn journey_02_a_new_card_in_cardexchange_blocks_the_old_one_once_the_new_o
     stage.look_at_what_waits().await;
     assert_eq!(exchange.card(old.key.as_str()).unwrap().status, "blocked", "{}", stage.screen());
 }
+
+#[tokio::test]
+async fn journey_02_a_new_phone_in_d1_is_waited_for_and_the_old_card_offered_for_its_end() {
+    let (mut stage, _folder) = whole(120, 40).await;
+    stage.press("john r~").await;
+    let old = stage.onto(CredentialClass::DigitalCard).await;
+    let parent = stage.console.model.shown.cards.iter().find(|(c, _)| c.class == CredentialClass::FundingCard).unwrap();
+    let card = parent.0.id.key.as_str().to_owned();
+    stage.press("r2y").await;
+    stage.shows("Nothing was sent").shows("1 job");
+    let wish = serde_json::from_value(json!({ "card": card, "device": "Pixel 9", "identified": true })).unwrap();
+    let new = stage.sim.d1().new_phone(&wish).unwrap();
+    assert_ne!(new, old.key.as_str());
+    stage.pass(61);
+    stage.console.handle(Msg::Timer(Timer::Watch(old.clone())));
+    stage.settle().await;
+    stage.shows("added a new digital card");
+    assert_eq!(stage.card_state(&old).0, State::Active, "nothing was ended by itself");
+    stage.press("w~").await;
+    stage.press("2tINC0012345~y").await;
+    assert_eq!(stage.card_state(&old).1, "DELETED", "{}", stage.screen());
+}
