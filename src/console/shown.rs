@@ -99,14 +99,15 @@ impl Shown {
         self.records.iter().filter(|r| r.holder.id.tenant == *tenant).filter_map(|r| r.asked).min()
     }
 
-    /// Takes in what one system, or the cache, says. A live record never gives way to an older one; the cursor keeps
+    /// Takes in what one system, or the cache, says. A live record never gives way to a cached one; the cursor keeps
     /// its credential.
     pub(super) fn absorb(&mut self, view: HolderView) {
         let row = self.row();
         let id = view.holder.id.clone();
         match self.record_mut(&id) {
             Some(known) => {
-                if !view.live && known.live && known.holder.as_of >= view.holder.as_of {
+                // Also not to a newer one: a search that finds her beside her read knows less than the read did.
+                if !view.live && known.live {
                     return;
                 }
                 if view.live {

@@ -142,3 +142,14 @@ fn a_system_heard_of_after_she_was_opened_is_read_as_well() {
     assert!(bench.effects.iter().any(read), "her record there is read live");
     assert_eq!(bench.model.shown.cards.len(), 2);
 }
+
+#[test]
+fn what_was_read_live_stays_when_a_search_finds_her_again() {
+    let mut bench = Bench::with_jane(InvitationStatus::Accepted);
+    bench.answer(live(1), Answer::Holder(Box::new(view(1, vec![phone(1, "a", InvitationStatus::Accepted)], true))));
+    let mut found = view(1, Vec::new(), false);
+    found.holder.as_of = bench.model.shown.records[0].holder.as_of + jiff::SignedDuration::from_secs(1);
+    bench.answer(Slot::Cached, Answer::Person(vec![found]));
+    assert!(bench.model.shown.records[0].live);
+    assert_eq!(bench.model.shown.cards.len(), 1);
+}
