@@ -79,10 +79,14 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
     }
 }
 
-/// An answer with a length and, by default, the right content type.
+/// An answer with a length and, by default, the right content type. It says that the connection ends with it, as the
+/// servers here do: a client that is not told may ask the next thing on a connection that is being closed, and the
+/// server would count one request less than was made.
 pub fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
     let kind = if headers.to_lowercase().contains("content-type") { "" } else { "Content-Type: application/json\r\n" };
-    format!("HTTP/1.1 {status}\r\n{kind}{headers}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\n{kind}{headers}Content-Length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 /// A ledger that takes everything, to get permits from.
