@@ -38,14 +38,16 @@ use crate::domain::ids::{BadId, TenantName};
 use crate::domain::journal::EventDraft;
 use accessgrid::GridHandle;
 use anyhow::{Context as _, ensure};
+use axum::body::{Body, Bytes};
 use certificates::{Certificates, Wanted};
 use clock::VirtualClock;
 use front::{Front, Stand};
 use gallagher::operators::Operator;
 use gallagher::state::Shared;
 use gallagher::world::World;
+use http::{Request, Response};
 use jiff::Timestamp;
-use pipeline::Pipeline;
+use pipeline::{HungUp, Pipeline};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -88,13 +90,25 @@ impl Default for SimOptions {
     }
 }
 
+/// One vendor that is played, and where it listens, if it does.
+struct Vendor {
+    pipeline: Arc<Pipeline>,
+    address: Option<SocketAddr>,
+}
+
+impl Vendor {
+    fn front(&self) -> &Arc<Front> {
+        &self.pipeline.0.front
+    }
+}
+
 /// A running simulator. Dropping it ends it too; [`stop`](Simulator::stop) also waits.
 pub struct Simulator {
     shared: Arc<Shared>,
     d1: Arc<thales_d1::Desk>,
     stop: CancellationToken,
-    fronts: Vec<(Arc<Front>, SocketAddr)>,
-    control: SocketAddr,
+    vendors: Vec<Vendor>,
+    control: Option<SocketAddr>,
     certificates: Option<Arc<Certificates>>,
     client_certificates: bool,
     keys: (String, String),
@@ -109,17 +123,52 @@ pub struct Simulator {
 /// # Errors
 /// If the number of people is out of bounds, an address is not on loopback or taken, or no certificate can be made.
 pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
-    ensure!(
-        (10..=1_000_000).contains(&options.cardholders),
-        "the number of cardholders must be 10 to 1,000,000, not {}",
-        options.cardholders
-    );
     for address in [options.listen, options.control].into_iter().flatten() {
         ensure!(
             address.ip().is_loopback(),
             "{address} is not a loopback address; the simulator serves this machine only"
         );
     }
+    let mut made = indoors(&options)?;
+    let control = server::bind(options.control).await?;
+    made.control = Some(control.local_addr()?);
+    let mut controls = control::routes(made.world())
+        .nest("/accessgrid", accessgrid::control(made.grid()))
+        .nest("/thales-d1", thales_d1::control(made.d1()))
+        .nest("/cardexchange", cardexchange::control(made.exchange()))
+        .merge(control::certificate_routes(made.certificates.clone()));
+    for (place, vendor) in (0..).zip(&mut made.vendors) {
+        let listener = server::bind(port_after(options.listen, place)?).await?;
+        vendor.address = Some(listener.local_addr()?);
+        let front = Arc::clone(vendor.front());
+        controls = controls.nest(&format!("/{}", front.system), control::front_routes(Arc::clone(&front)));
+        let wanted = wanted_certificate(front.system, options.client_certificates);
+        let acceptor = made.certificates.as_ref().map(|made| made.acceptor(wanted)).transpose()?;
+        let (pipeline, doors) = (Arc::clone(&vendor.pipeline), Arc::clone(&front.doors));
+        made.tasks.push(tokio::spawn(server::serve(listener, acceptor, pipeline, doors, made.stop.clone())));
+    }
+    let ending = made.stop.clone();
+    made.tasks.push(tokio::spawn(async move {
+        tokio::select! {
+            () = ending.cancelled() => {}
+            // Ends only when it is stopped: accepting goes on after errors.
+            _ = axum::serve(control, controls).into_future() => {}
+        }
+    }));
+    Ok(made)
+}
+
+/// Makes the world and listens nowhere: [`Simulator::ask`] is the only way in. Every vendor is the one that
+/// [`start`] serves, but for its sockets.
+///
+/// # Errors
+/// If the number of people is out of bounds, or no certificate can be made.
+pub fn indoors(options: &SimOptions) -> anyhow::Result<Simulator> {
+    ensure!(
+        (10..=1_000_000).contains(&options.cardholders),
+        "the number of cardholders must be 10 to 1,000,000, not {}",
+        options.cardholders
+    );
     let clock = Arc::new(VirtualClock::starting_at(options.start, options.frozen));
     let stop = CancellationToken::new();
     let front = |system| Front::new(system, Arc::clone(&clock), stop.clone());
@@ -137,7 +186,7 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
     let d1 = thales_d1::Desk::open(options.seed, people.clone(), front(System::ThalesD1))?;
     let (exchange_stand, exchange) = cardexchange::open(&people, front(System::CardExchange), options.tls);
     // In the order of their ports.
-    let stands = vec![
+    let stands = [
         Stand {
             front: Arc::clone(&shared.front),
             router: gallagher::routes(Arc::clone(&shared), options.tls),
@@ -147,46 +196,19 @@ pub async fn start(options: SimOptions) -> anyhow::Result<Simulator> {
         d1.stand(),
         exchange_stand,
     ];
-    let control = server::bind(options.control).await?;
-    let control_address = control.local_addr()?;
-    let mut fronts = Vec::new();
-    let mut tasks = Vec::new();
-    let mut controls = control::routes(WorldHandle(Arc::clone(&shared)))
-        .nest("/accessgrid", accessgrid::control(grid.clone()))
-        .nest("/thales-d1", thales_d1::control(D1Handle(Arc::clone(&d1))))
-        .nest("/cardexchange", cardexchange::control(exchange.clone()))
-        .merge(control::certificate_routes(certificates.clone()));
-    for (place, stand) in (0..).zip(stands) {
-        let listener = server::bind(port_after(options.listen, place)?).await?;
-        fronts.push((Arc::clone(&stand.front), listener.local_addr()?));
-        let name = format!("/{}", stand.front.system);
-        controls = controls.nest(&name, control::front_routes(Arc::clone(&stand.front)));
-        let wanted = wanted_certificate(stand.front.system, options.client_certificates);
-        let acceptor = certificates.as_ref().map(|made| made.acceptor(wanted)).transpose()?;
-        let doors = Arc::clone(&stand.front.doors);
-        tasks.push(tokio::spawn(server::serve(listener, acceptor, Arc::new(Pipeline(stand)), doors, stop.clone())));
-    }
-    let ending = stop.clone();
-    tasks.push(tokio::spawn(async move {
-        tokio::select! {
-            () = ending.cancelled() => {}
-            // Ends only when it is stopped: accepting goes on after errors.
-            _ = axum::serve(control, controls).into_future() => {}
-        }
-    }));
     Ok(Simulator {
         shared,
         d1,
         stop,
-        fronts,
-        control: control_address,
+        vendors: stands.map(|stand| Vendor { pipeline: Arc::new(Pipeline(stand)), address: None }).into(),
+        control: None,
         certificates,
         client_certificates: options.client_certificates,
         keys,
         issued,
         grid,
         exchange,
-        tasks,
+        tasks: Vec::new(),
     })
 }
 
@@ -212,16 +234,32 @@ fn port_after(first: Option<SocketAddr>, place: u16) -> anyhow::Result<Option<So
 }
 
 impl Simulator {
-    /// Base address of a system, with a slash at the end.
+    /// Base address of a system, with a slash at the end; empty if it listens nowhere.
     pub fn url(&self, system: System) -> String {
         let scheme = if self.certificates.is_some() { "https" } else { "http" };
-        let address = self.fronts.iter().find(|(front, _)| front.system == system).map(|(_, address)| address);
+        let address = self.vendor(system).and_then(|vendor| vendor.address);
         address.map(|address| format!("{scheme}://{address}/")).unwrap_or_default()
     }
 
     /// Door, faults and log of a system; `None` if it is not played.
     pub fn front(&self, system: System) -> Option<&Arc<Front>> {
-        self.fronts.iter().map(|(front, _)| front).find(|front| front.system == system)
+        self.vendor(system).map(Vendor::front)
+    }
+
+    fn vendor(&self, system: System) -> Option<&Vendor> {
+        self.vendors.iter().find(|vendor| vendor.front().system == system)
+    }
+
+    /// One request to a system without a socket: through its log, its faults and its routes, as any other. The work
+    /// goes on if the caller goes away. Whether its door is open is the caller's to look at.
+    ///
+    /// # Errors
+    /// If the connection would have been dropped without an answer.
+    pub async fn ask(&self, system: System, request: Request<Bytes>) -> Result<Response<Body>, HungUp> {
+        match self.vendor(system) {
+            Some(vendor) => Arc::clone(&vendor.pipeline).ask(request).await,
+            None => Err(HungUp),
+        }
     }
 
     /// The journal of what this console did in a system before the world began, for a tenant of this name. Thales D1
@@ -251,9 +289,9 @@ impl Simulator {
         self.url(System::Gallagher)
     }
 
-    /// Address of the control port, without a slash at the end.
+    /// Address of the control port, without a slash at the end; empty if there is none.
     pub fn control_url(&self) -> String {
-        format!("http://{}", self.control)
+        self.control.map(|address| format!("http://{address}")).unwrap_or_default()
     }
 
     /// SHA-256 of the DER certificate, 64 hex digits; `None` without TLS.

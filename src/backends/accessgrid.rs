@@ -14,7 +14,7 @@ mod wire;
 
 use super::http::{EmptySuccess, Json, Limits, Mutations, Reads, clients};
 use super::query::with_query;
-use super::tls::Trust;
+use super::wire::Way;
 use crate::domain::change::{CredentialChange, NewCredential, PreparedChange};
 use crate::domain::credential::{Credential, CredentialType};
 use crate::domain::ids::{CredentialId, HolderId, Link};
@@ -55,8 +55,8 @@ pub struct Settings {
     pub template_ids: Vec<String>,
     /// What distinguishes this installation in the vendor's event log, or empty.
     pub desk: String,
-    /// Whom to trust.
-    pub trust: Trust,
+    /// How it is reached: whom to trust.
+    pub way: Way,
     /// Time-outs and pace; [`limits`] has the contract's.
     pub limits: Limits,
 }
@@ -93,7 +93,7 @@ impl AccessGrid {
         }
         let signature = Arc::new(AccountSignature::new(&settings.account, &settings.secret, &settings.desk)?);
         let (reads, mutations) =
-            clients(&settings.origin, signature, &settings.trust, settings.limits, EmptySuccess::Unknown)?;
+            clients(&settings.origin, signature, &settings.way, settings.limits, EmptySuccess::Unknown)?;
         Ok(Self {
             profile: settings.profile,
             template_ids,

@@ -21,7 +21,7 @@ pub use productions::ProductionRecord;
 
 use super::http::{EmptySuccess, Limits, Mutations, Reads, clients};
 use super::signature::FixedKey;
-use super::tls::Trust;
+use super::wire::Way;
 use crate::domain::change::{CredentialChange, NewCredential, PreparedChange};
 use crate::domain::credential::{Credential, CredentialType};
 use crate::domain::ids::{CredentialId, HolderId, Link};
@@ -51,8 +51,8 @@ pub struct Settings {
     pub auth: Auth,
     /// API key or token; its prefix decides the data set (contract section 1).
     pub key: Secret,
-    /// Whom to trust, and who we are.
-    pub trust: Trust,
+    /// How it is reached: whom to trust, and who we are.
+    pub way: Way,
     /// Time-outs; four calls at a time at most (contract section 9, A17).
     pub limits: Limits,
 }
@@ -81,7 +81,7 @@ impl CardExchange {
         key::check_mode(live_data, settings.profile.mode)?;
         let signature = Arc::new(FixedKey::new(&settings.auth.header(&settings.key))?);
         let limits = Limits { in_flight: settings.limits.in_flight.min(MOST_AT_ONCE), ..settings.limits };
-        let (reads, mutations) = clients(&settings.origin, signature, &settings.trust, limits, EmptySuccess::Unknown)?;
+        let (reads, mutations) = clients(&settings.origin, signature, &settings.way, limits, EmptySuccess::Unknown)?;
         let profile = settings.profile;
         Ok(Self { profile, live_data, reads, mutations, clock, scans: Scans::default(), memory: Memory::default() })
     }

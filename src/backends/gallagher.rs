@@ -14,7 +14,7 @@ mod wire;
 
 use super::http::{EmptySuccess, Json, Limits, Mutations, Reads, clients};
 use super::signature::FixedKey;
-use super::tls::Trust;
+use super::wire::Way;
 use crate::domain::change::{CredentialChange, NewCredential, PreparedChange};
 use crate::domain::credential::{Credential, CredentialType};
 use crate::domain::ids::{HolderId, Link};
@@ -41,8 +41,8 @@ pub struct Settings {
     pub origin: Origin,
     /// The API key of our own REST Client item; opaque (contract section 1).
     pub key: Secret,
-    /// Whom to trust, and who we are.
-    pub trust: Trust,
+    /// How it is reached: whom to trust, and who we are.
+    pub way: Way,
     /// Time-outs.
     pub limits: Limits,
 }
@@ -66,7 +66,7 @@ impl Gallagher {
         let authorization = Secret::new(format!("GGL-API-KEY {}", settings.key.expose()));
         let signature = Arc::new(FixedKey::new(&authorization)?);
         let (reads, mutations) =
-            clients(&settings.origin, signature, &settings.trust, settings.limits, EmptySuccess::Applied)?;
+            clients(&settings.origin, signature, &settings.way, settings.limits, EmptySuccess::Applied)?;
         Ok(Self { profile: settings.profile, reads, mutations, clock, discovery: RwLock::new(None) })
     }
 

@@ -42,20 +42,23 @@ mod answer;
 
 use super::bounds::check_json;
 use super::signature::{Signature, Signed};
-use super::tls::{self, AskedInVain, Trust};
+use super::tls::AskedInVain;
+use super::wire::{Way, Wire, WireError, Wires};
 use crate::domain::change::PreparedChange;
 use crate::domain::ids::Link;
 use crate::domain::origin::Origin;
 use crate::domain::text::SafeText;
 use crate::ports::permit::Permit;
 use crate::ports::provider::{Answered, ProviderError, ProviderErrorKind, SendOutcome};
-use answer::{Answer, chain, json, lead};
+use answer::{Answer, json, lead};
+
+pub(super) use answer::chain;
 use backon::{ExponentialBuilder, Retryable};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
-use reqwest::{Client, ClientBuilder, RequestBuilder, Url, redirect, retry};
+use reqwest::{Request, Url};
 use serde_json::Value;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,6 +97,8 @@ impl Default for Limits {
 const REPEATS: usize = 3;
 /// A `Retry-After` longer than this is told to the caller instead of waited for.
 const SHORT_WAIT: Duration = Duration::from_secs(5);
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// What both clients of a tenant share: where it lives, how we sign, how much runs at once, and whether the key was
 /// refused.
@@ -110,13 +115,13 @@ struct Shared {
 
 /// The client that reads: GET only.
 pub struct Reads {
-    client: Client,
+    wire: Arc<dyn Wire>,
     shared: Arc<Shared>,
 }
 
 /// The client that changes things, once per permit.
 pub struct Mutations {
-    client: Client,
+    wire: Arc<dyn Wire>,
     shared: Arc<Shared>,
     empty_success: EmptySuccess,
 }
@@ -148,44 +153,22 @@ pub struct Json {
 pub fn clients(
     origin: &Origin,
     signature: Arc<dyn Signature>,
-    trust: &Trust,
+    way: &Way,
     limits: Limits,
     empty_success: EmptySuccess,
 ) -> Result<(Reads, Mutations), ProviderError> {
-    let broken = |why: String| ProviderError::new(ProviderErrorKind::NotConnected, why);
-    let tls = if origin.is_https() {
-        trust.client_config()
-    } else {
-        Trust::nobody().map(|tls| (tls, AskedInVain::default()))
-    };
-    clients_with(origin, signature, tls.map_err(|e| broken(e.to_string()))?, limits, empty_success)
+    Ok(clients_on(Wires::of(way, origin, limits)?, origin, signature, limits, empty_success))
 }
 
-/// As [`clients`], with a TLS configuration that has been made.
-pub(super) fn clients_with(
+/// As [`clients`], on wires that have been laid.
+pub(super) fn clients_on(
+    wires: Wires,
     origin: &Origin,
     signature: Arc<dyn Signature>,
-    (tls, asked): (rustls::ClientConfig, AskedInVain),
     limits: Limits,
     empty_success: EmptySuccess,
-) -> Result<(Reads, Mutations), ProviderError> {
-    let broken = |why: String| ProviderError::new(ProviderErrorKind::NotConnected, why);
-    let common = || -> ClientBuilder {
-        Client::builder()
-            .tls_backend_preconfigured(tls.clone())
-            .https_only(origin.is_https())
-            .http1_only()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .retry(retry::never())
-            .connect_timeout(limits.connect)
-            .timeout(limits.total)
-            .user_agent(concat!("passdesk/", env!("CARGO_PKG_VERSION")))
-    };
-    let build = |builder: ClientBuilder| builder.build().map_err(|e| broken(chain(&e.without_url())));
-    let reads = build(common().gzip(true).pool_max_idle_per_host(limits.in_flight))?;
-    let mutations = build(common().no_gzip().pool_max_idle_per_host(0))?;
+) -> (Reads, Mutations) {
+    let Wires { reads, mutations, asked } = wires;
     let shared = Arc::new(Shared {
         origin: origin.clone(),
         signature,
@@ -196,7 +179,7 @@ pub(super) fn clients_with(
         refusal: RwLock::new(None),
         asked,
     });
-    Ok((Reads { client: reads, shared: Arc::clone(&shared) }, Mutations { client: mutations, shared, empty_success }))
+    (Reads { wire: reads, shared: Arc::clone(&shared) }, Mutations { wire: mutations, shared, empty_success })
 }
 
 impl Reads {
@@ -242,7 +225,7 @@ impl Reads {
         self.shared.check_pause()?;
         let signed = self.shared.sign(Method::GET.as_str(), link, &[], url).await?;
         self.shared.keep_pace().await;
-        let request = self.client.get(signed.0).headers(signed.1).header(http::header::ACCEPT, "application/json");
+        let request = request(Method::GET, signed, Vec::new());
         let answer = self.answer(link, request).await;
         drop(slot);
         let answer = answer?;
@@ -265,16 +248,17 @@ impl Reads {
             let url = self.shared.url(link)?;
             let _slot = self.shared.slots.acquire().await.map_err(|_| closed())?;
             self.shared.keep_pace().await;
-            let request = self.client.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+            let mut request = Request::new(Method::POST, url);
+            request.headers_mut().insert(CONTENT_TYPE, FORM);
+            *request.body_mut() = Some(form.into());
             let answer = self.answer(link, request).await?;
             if answer.status.is_success() { json(link, answer) } else { Err(self.shared.refused(link, &answer)) }
         };
         asked.await.map_err(|failed: Failed| failed.error)
     }
 
-    async fn answer(&self, link: &Link, request: RequestBuilder) -> Result<Answer, Failed> {
-        let response = request.send().await.map_err(|e| {
-            let e = e.without_url();
+    async fn answer(&self, link: &Link, request: Request) -> Result<Answer, Failed> {
+        let response = self.wire.exchange(request).await.map_err(|e| {
             if let Some(error) = self.shared.distrust(link, &e) {
                 return Failed { error, again: Again::No };
             }
@@ -283,7 +267,7 @@ impl Reads {
                 (false, true) => (ProviderErrorKind::Unavailable, Again::No),
                 (false, false) => (ProviderErrorKind::Unavailable, Again::Soon),
             };
-            Failed { error: ProviderError::new(kind, lead(link, &chain(&e))), again }
+            Failed { error: ProviderError::new(kind, lead(link, &e.to_string())), again }
         })?;
         Answer::collect(response).await.map_err(|broken| broken.of_read(link))
     }
@@ -308,7 +292,7 @@ impl Mutations {
         }
         let prepared = (|| {
             self.shared.check_pause()?;
-            let method = reqwest::Method::from_bytes(change.method.as_bytes())
+            let method = Method::from_bytes(change.method.as_bytes())
                 .map_err(|_| Failed::no(ProviderErrorKind::Invalid, "no such method"))?;
             Ok::<_, Failed>((method, self.shared.url(&change.link)?))
         })();
@@ -322,35 +306,27 @@ impl Mutations {
         if let Err(failed) = self.shared.check_pause() {
             return SendOutcome::NotSent(failed.error);
         }
-        let (url, headers) = match self.shared.sign(method.as_str(), &change.link, &change.body, url).await {
+        let signed = match self.shared.sign(method.as_str(), &change.link, &change.body, url).await {
             Ok(signed) => signed,
             Err(failed) => return SendOutcome::NotSent(failed.error),
         };
         self.shared.keep_pace().await;
-        let answered = self
-            .client
-            .request(method, url)
-            .headers(headers)
-            // No charset: a suffix makes every call to Gallagher fail (gallagher.md section 1).
-            .header(CONTENT_TYPE, "application/json")
-            .header(http::header::ACCEPT, "application/json")
-            .body(change.body.clone())
-            .send()
-            .await;
-        let response = match answered {
+        let mut request = request(method, signed, change.body.clone());
+        // No charset: a suffix makes every call to Gallagher fail (gallagher.md section 1).
+        request.headers_mut().insert(CONTENT_TYPE, JSON);
+        let response = match self.wire.exchange(request).await {
             Ok(response) => response,
             // Name, TCP or TLS: the connection never stood, so no byte of the request was written to it.
             Err(e) if e.is_connect() => {
-                let e = e.without_url();
                 if let Some(error) = self.shared.distrust(&change.link, &e) {
                     return SendOutcome::NotSent(error);
                 }
                 return SendOutcome::NotSent(ProviderError::new(
                     ProviderErrorKind::NotConnected,
-                    lead(&change.link, &chain(&e)),
+                    lead(&change.link, &e.to_string()),
                 ));
             }
-            Err(e) => return unknown(None, &lead(&change.link, &chain(&e.without_url()))),
+            Err(e) => return unknown(None, &lead(&change.link, &e.to_string())),
         };
         let status = response.status();
         match Answer::collect(response).await {
@@ -454,14 +430,14 @@ impl Shared {
     /// The error, if no connection was made because the server did not prove who it is. Work with it stops: whoever
     /// answers there is not to see our key, and the cache must not hide it (safety.md section 6).
     /// The same for a server that breaks off because of our own certificate.
-    fn distrust(&self, link: &Link, failed: &reqwest::Error) -> Option<ProviderError> {
-        let kind = match tls::distrust(failed) {
+    fn distrust(&self, link: &Link, failed: &WireError) -> Option<ProviderError> {
+        let kind = match failed.distrust() {
             Some(why) => ProviderErrorKind::Untrusted(why),
-            None if !tls::refuses_our_certificate(failed) => return None,
+            None if !failed.refuses_our_certificate() => return None,
             None if self.asked.get() => ProviderErrorKind::CertificateWanted("it asks for one, and none is named"),
             None => ProviderErrorKind::CertificateWanted("it does not accept the one that we show"),
         };
-        let error = ProviderError::new(kind, lead(link, &chain(failed)));
+        let error = ProviderError::new(kind, lead(link, &failed.to_string()));
         self.stop(&error);
         tracing::warn!(origin = %self.origin, why = %error.detail, "no TLS with the server; no further call until the operator asks for one");
         Some(error)
@@ -509,6 +485,16 @@ impl Shared {
         }
         Failed { error, again }
     }
+}
+
+/// A signed request for a JSON answer.
+fn request(method: Method, (url, headers): (Url, HeaderMap), body: Vec<u8>) -> Request {
+    let mut request = Request::new(method, url);
+    *request.headers_mut() = headers;
+    request.headers_mut().insert(ACCEPT, JSON);
+    // A read without a body has no length either.
+    *request.body_mut() = (request.method() != Method::GET).then(|| body.into());
+    request
 }
 
 /// A failed attempt, and whether another one is in order.

@@ -18,7 +18,7 @@ pub use routes::Routes;
 
 use super::http::{EmptySuccess, Limits, Mutations, Reads, clients};
 use super::signature::Unsigned;
-use super::tls::Trust;
+use super::wire::Way;
 use crate::domain::change::{CredentialChange, NewCredential, PreparedChange};
 use crate::domain::credential::{Credential, CredentialType};
 use crate::domain::ids::{HolderId, Link, TenantName, VendorKey};
@@ -75,8 +75,8 @@ pub struct Settings {
     pub codes: ReasonCodes,
     /// True: [`ThalesD1::prepare_consumer_delete`] prepares something.
     pub consumer_delete: bool,
-    /// Whom to trust, and who we are: the vendor wants a client certificate on every call.
-    pub trust: Trust,
+    /// How it is reached: whom to trust, and who we are: the vendor wants a client certificate on every call.
+    pub way: Way,
     /// Time-outs and pace; [`limits`] for a real server.
     pub limits: Limits,
 }
@@ -141,14 +141,13 @@ impl ThalesD1 {
         let (token_origin, token_link) =
             token_place(settings.token_url.as_deref(), &settings.origin, &settings.routes)?;
         let unsigned = Arc::new(Unsigned);
-        let (token_reads, _) =
-            clients(&token_origin, unsigned, &settings.trust, settings.limits, EmptySuccess::Unknown)?;
+        let (token_reads, _) = clients(&token_origin, unsigned, &settings.way, settings.limits, EmptySuccess::Unknown)?;
         let identity = Identity {
             issuer: issuer.clone(),
             kid: settings.kid,
             audience: settings.audience.unwrap_or_else(|| settings.origin.to_string()),
             user: settings.user,
-            knows_us: settings.trust.client.is_some() || !settings.origin.is_https(),
+            knows_us: settings.way.shows_certificate() || !settings.origin.is_https(),
         };
         let key = SigningKey::read(&settings.key)?;
         let tokens = Tokens::new(identity, key, (token_reads, token_link), (Arc::clone(&clock), ids))?;
@@ -156,7 +155,7 @@ impl ThalesD1 {
         let signature = Arc::clone(&tokens);
         // A success without a body was accepted; whether it is done is read (contract section 14, row 16).
         let (reads, mutations) =
-            clients(&settings.origin, signature, &settings.trust, settings.limits, EmptySuccess::Applied)?;
+            clients(&settings.origin, signature, &settings.way, settings.limits, EmptySuccess::Applied)?;
         Ok(Self {
             profile: settings.profile,
             addresses: Addresses { routes: settings.routes, issuer },

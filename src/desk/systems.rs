@@ -7,6 +7,7 @@ use crate::backends::gallagher::{self, Gallagher};
 use crate::backends::http::Limits;
 use crate::backends::thales_d1::{self, ThalesD1};
 use crate::backends::tls::{ClientFiles, Trust};
+use crate::backends::wire::Way;
 use crate::config::secret::{SecretSource, check_private};
 use crate::config::{CardExchangeAuth, Site, Tenant, Vendor};
 use crate::domain::ids::Link;
@@ -21,13 +22,13 @@ use std::sync::Arc;
 /// If its secret, its certificate or a setting cannot be used; the problem names the tenant.
 pub(super) fn provider(site: &Site, tenant: &Tenant, parts: &Parts) -> Result<Arc<dyn Provider>, Problem> {
     let secret = secret(site, tenant)?;
-    let trust = trust(tenant)?;
+    let way = Way::Network(trust(tenant)?);
     let clock = Arc::clone(&parts.clock);
     let origin = tenant.origin.clone();
     let opened: Result<Arc<dyn Provider>, ProviderError> = match &tenant.vendor {
         Vendor::Gallagher { marker, feed_operator } => {
             let profile = profile(site, tenant, *marker, feed_operator.clone());
-            let settings = gallagher::Settings { profile, origin, key: secret, trust, limits: Limits::default() };
+            let settings = gallagher::Settings { profile, origin, key: secret, way, limits: Limits::default() };
             Gallagher::open(settings, clock).map(|p| Arc::new(p) as _)
         }
         Vendor::AccessGrid { account_id, template_ids } => {
@@ -38,7 +39,7 @@ pub(super) fn provider(site: &Site, tenant: &Tenant, parts: &Parts) -> Result<Ar
                 secret,
                 template_ids: template_ids.clone(),
                 desk: parts.console_id.clone(),
-                trust,
+                way,
                 limits: accessgrid::limits(),
             };
             AccessGrid::open(settings, clock).map(|p| Arc::new(p) as _)
@@ -56,7 +57,7 @@ pub(super) fn provider(site: &Site, tenant: &Tenant, parts: &Parts) -> Result<Ar
                 routes: thales_d1::Routes::default(),
                 codes: thales_d1::ReasonCodes::default(),
                 consumer_delete: false,
-                trust,
+                way,
                 limits: thales_d1::limits(),
             };
             ThalesD1::open(settings, Arc::clone(&parts.archive), clock, Arc::clone(&parts.ids))
@@ -71,7 +72,7 @@ pub(super) fn provider(site: &Site, tenant: &Tenant, parts: &Parts) -> Result<Ar
                     CardExchangeAuth::Bearer => Auth::Bearer,
                 },
                 key: secret,
-                trust,
+                way,
                 limits: Limits { in_flight: 4, ..Limits::default() },
             };
             CardExchange::open(settings, clock).map(|p| Arc::new(p) as _)

@@ -43,7 +43,12 @@ impl Pipeline {
     pub async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, HungUp> {
         let (parts, body) = request.into_parts();
         let body = Limited::new(body, LONGEST_BODY).collect().await.map_err(|_| HungUp)?.to_bytes();
-        tokio::spawn(self.process(Request::from_parts(parts, body))).await.map_err(|_| HungUp)?
+        self.ask(Request::from_parts(parts, body)).await
+    }
+
+    /// As [`answer`](Self::answer), with the whole body in hand.
+    pub async fn ask(self: Arc<Self>, request: Request<Bytes>) -> Result<Response<Body>, HungUp> {
+        tokio::spawn(self.process(request)).await.map_err(|_| HungUp)?
     }
 
     async fn process(self: Arc<Self>, request: Request<Bytes>) -> Result<Response<Body>, HungUp> {

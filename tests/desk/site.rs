@@ -2,7 +2,7 @@
 
 use passdesk::backends::gallagher::{Gallagher, Settings};
 use passdesk::backends::http::Limits;
-use passdesk::backends::tls::Trust;
+use passdesk::backends::wire::Way;
 use passdesk::domain::credential::{Credential, System};
 use passdesk::domain::ids::{CredentialId, HolderId, Link, TenantName};
 use passdesk::domain::journal::{IntentRecord, ProcessMark};
@@ -213,7 +213,7 @@ fn client(sim: &Simulator, proofs: Proofs, clock: &Arc<dyn Clock>) -> Gallagher 
         },
         origin: Origin::parse(&sim.gallagher_url()).unwrap(),
         key: Secret::new(sim.api_key().to_owned()),
-        trust: Trust::default(),
+        way: Way::default(),
         limits: Limits {
             per_second: None,
             connect: Duration::from_millis(500),

@@ -5,7 +5,7 @@ use crate::town::Dice;
 use jiff::{SignedDuration, Timestamp};
 use passdesk::backends::gallagher::{Gallagher, Settings};
 use passdesk::backends::http::Limits;
-use passdesk::backends::tls::Trust;
+use passdesk::backends::wire::Way;
 use passdesk::console::keymap::Key;
 use passdesk::console::message::Msg;
 use passdesk::desk::Desk;
@@ -126,7 +126,7 @@ pub fn provider_on(
             profile,
             origin: Origin::parse(&sim.gallagher_url()).unwrap(),
             key: Secret::new(sim.api_key().to_owned()),
-            trust: Trust::default(),
+            way: Way::default(),
             limits,
         },
         Arc::clone(clock),

@@ -4,7 +4,7 @@
 use crate::bench::process;
 use crate::town::Dice;
 use passdesk::backends::accessgrid::{AccessGrid, Settings, limits};
-use passdesk::backends::tls::Trust;
+use passdesk::backends::wire::Way;
 use passdesk::domain::credential::System;
 use passdesk::domain::ids::{CredentialId, HolderId, Link};
 use passdesk::domain::journal::{IntentState, Proof};
@@ -55,7 +55,7 @@ impl Wallet {
             secret: Secret::new(account.secret),
             template_ids: vec![APPLE_TEMPLATE.to_owned(), ANDROID_TEMPLATE.to_owned()],
             desk: "desk 4".to_owned(),
-            trust: Trust::default(),
+            way: Way::default(),
             limits: limits(),
         };
         let provider: Arc<dyn Provider> = Arc::new(AccessGrid::open(settings, Arc::clone(&clock)).unwrap());

@@ -112,7 +112,7 @@ fn opened(sim: &Simulator, templates: &[&str], limits: Limits) -> AccessGrid {
         secret: Secret::new(format!(" {}\n", account.secret)),
         template_ids: templates.iter().map(|id| (*id).to_owned()).collect(),
         desk: "desk 4".to_owned(),
-        trust: Trust::default(),
+        way: Way::default(),
         limits,
     };
     AccessGrid::open(settings, Arc::new(Fixed)).unwrap()

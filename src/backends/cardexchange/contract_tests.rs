@@ -91,7 +91,7 @@ fn opened(sim: &Simulator, key: &str, auth: Auth, mode: Mode) -> Result<CardExch
         origin: Origin::parse(&sim.url(System::CardExchange)).unwrap(),
         auth,
         key: Secret::new(key.to_owned()),
-        trust: Trust::default(),
+        way: Way::default(),
         limits: short(),
     };
     CardExchange::open(settings, Arc::new(Fixed))

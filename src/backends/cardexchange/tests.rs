@@ -47,7 +47,7 @@ fn serving(documents: &[(&str, &str, Value)]) -> (RawServer, CardExchange) {
         origin: server.origin.clone(),
         auth: Auth::Basic,
         key: Secret::new("sk_test_EXAMPLE0001".into()),
-        trust: Trust::default(),
+        way: Way::default(),
         limits: short(),
     };
     let provider = CardExchange::open(settings, Arc::new(Stopped)).unwrap();

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::backends::http::tests::{permit, short};
+use crate::backends::tls::Trust;
 use crate::domain::change::NewCredential;
 use crate::domain::credential::{Credential, CredentialClass, InvitationStatus, State, System};
 use crate::domain::journal::Seen;
@@ -50,7 +51,7 @@ fn opened(sim: &Simulator, key: &str) -> Gallagher {
         },
         origin: Origin::parse(&sim.gallagher_url()).unwrap(),
         key: Secret::new(key.to_owned()),
-        trust: Trust { pin: sim.certificate_sha256().map(|pin| pin.parse().unwrap()), client: None },
+        way: Trust { pin: sim.certificate_sha256().map(|pin| pin.parse().unwrap()), client: None }.into(),
         limits: short(),
     };
     Gallagher::open(settings, Arc::new(Fixed)).unwrap()

@@ -51,7 +51,7 @@ fn serving(documents: &[(&str, Value)]) -> (RawServer, Gallagher) {
         },
         origin: server.origin.clone(),
         key: Secret::new("7F3A-0C11".into()),
-        trust: Trust::default(),
+        way: Way::default(),
         limits: short(),
     };
     let provider = Gallagher::open(settings, Arc::new(Stopped)).unwrap();

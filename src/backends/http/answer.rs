@@ -131,7 +131,7 @@ pub(super) fn lead(link: &Link, why: &str) -> String {
 }
 
 /// An error with all its causes.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+pub(in super::super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

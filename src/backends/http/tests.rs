@@ -5,6 +5,7 @@
 use super::super::bounds::MAX_BODY;
 use super::*;
 use crate::backends::signature::FixedKey;
+use crate::backends::tls::Trust;
 use crate::domain::ids::{HolderId, IntentId, TenantName};
 use crate::domain::journal::{Event, EventDraft, IntentRecord, ProcessMark};
 use crate::domain::operation::Operation;
@@ -160,7 +161,7 @@ pub fn short() -> Limits {
 
 pub fn both(origin: &Origin) -> (Reads, Mutations) {
     let key = fixed("GGL-API-KEY CANARY-0000-7F3A");
-    clients(origin, key, &Trust::default(), short(), EmptySuccess::Applied).unwrap()
+    clients(origin, key, &Way::default(), short(), EmptySuccess::Applied).unwrap()
 }
 
 fn change() -> PreparedChange {
@@ -273,7 +274,7 @@ async fn what_cannot_be_connected_was_not_sent() {
     let origin = Origin::parse(&plain.origin.to_string().replace("http:", "https:")).unwrap();
     let trust = Trust { pin: Some("00".repeat(32).parse().unwrap()), client: None };
     let key = fixed("GGL-API-KEY 7F3A");
-    let (_, mutations) = clients(&origin, key, &trust, short(), EmptySuccess::Applied).unwrap();
+    let (_, mutations) = clients(&origin, key, &trust.into(), short(), EmptySuccess::Applied).unwrap();
     let change = change();
     assert_eq!(kind_of(&mutations.send(permit(&change).await, &change, |_| Answered::default()).await), not_sent);
 }
@@ -526,7 +527,7 @@ async fn a_change_goes_to_the_pinned_server_only() {
     ] {
         let trust = Trust { pin, client: None };
         let key = fixed("GGL-API-KEY 7F3A");
-        let (_, mutations) = clients(origin, key, &trust, short(), EmptySuccess::Applied).unwrap();
+        let (_, mutations) = clients(origin, key, &trust.into(), short(), EmptySuccess::Applied).unwrap();
         let change = change();
         assert_eq!(
             kind_of(&mutations.send(permit(&change).await, &change, |_| Answered::default()).await),
@@ -541,7 +542,7 @@ async fn a_changed_certificate_stops_all_work_and_is_no_outage() {
     let (origin, _) = tls_server(true).await;
     let trust = Trust { pin: Some("00".repeat(32).parse().unwrap()), client: None };
     let key = fixed("GGL-API-KEY 7F3A");
-    let (reads, mutations) = clients(&origin, key, &trust, short(), EmptySuccess::Applied).unwrap();
+    let (reads, mutations) = clients(&origin, key, &trust.into(), short(), EmptySuccess::Applied).unwrap();
     let error = reads.json(&"/api".parse().unwrap()).await.unwrap_err();
     let untrusted = ProviderErrorKind::Untrusted("its certificate is not the pinned one");
     assert_eq!(error.kind, untrusted);

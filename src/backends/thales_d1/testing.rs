@@ -65,7 +65,7 @@ pub(super) fn settings(sim: &Simulator) -> Settings {
         routes: Routes::default(),
         codes: ReasonCodes::default(),
         consumer_delete: false,
-        trust: Trust::default(),
+        way: Way::default(),
         limits: Limits { in_flight: 4, ..short() },
     }
 }

@@ -2,7 +2,7 @@
 
 use super::testing::*;
 use super::*;
-use crate::backends::tls::ClientFiles;
+use crate::backends::tls::{ClientFiles, Trust};
 use crate::domain::credential::{CredentialClass, Particular, State, System};
 use crate::domain::origin::Pin;
 use crate::simulator::population::{HOLDER_OF_8841, JANE, JOHN};
@@ -203,7 +203,7 @@ async fn wrong_settings_are_refused_before_anything_is_sent() {
 async fn without_a_client_certificate_the_sentence_is_plain_and_with_one_it_works() {
     let sim = simulator(SimOptions { tls: true, ..SimOptions::default() }).await;
     let pin: Pin = sim.certificate_sha256().unwrap().parse().unwrap();
-    let branch = Branch::on(sim, |s| s.trust.pin = Some(pin)).unwrap();
+    let branch = Branch::on(sim, |s| s.way = Trust { pin: Some(pin), client: None }.into()).unwrap();
     let error = branch.provider.connect().await.unwrap_err();
     assert!(error.detail.as_str().contains("client_cert_file"), "{}", error.detail.as_str());
     assert_eq!(error.kind, ProviderErrorKind::Unauthorised);
@@ -212,10 +212,8 @@ async fn without_a_client_certificate_the_sentence_is_plain_and_with_one_it_work
     let (pem, key_pem) = branch.sim.client_certificate(System::ThalesD1).unwrap();
     std::fs::write(&certificate, pem).unwrap();
     let missing = Settings {
-        trust: Trust {
-            pin: Some(pin),
-            client: Some(ClientFiles { certificate: certificate.clone(), key: key.clone() }),
-        },
+        way: Trust { pin: Some(pin), client: Some(ClientFiles { certificate: certificate.clone(), key: key.clone() }) }
+            .into(),
         ..settings(&branch.sim)
     };
     let clock = Arc::new(BankClock(branch.d1.clone()));
@@ -224,7 +222,7 @@ async fn without_a_client_certificate_the_sentence_is_plain_and_with_one_it_work
     assert!(error.detail.as_str().contains("cannot use"), "{}", error.detail.as_str());
     std::fs::write(&key, key_pem).unwrap();
     let branch = Branch::on(branch.sim, |s| {
-        s.trust = Trust { pin: Some(pin), client: Some(ClientFiles { certificate, key }) };
+        s.way = Trust { pin: Some(pin), client: Some(ClientFiles { certificate, key }) }.into();
     })
     .unwrap();
     branch.provider.connect().await.unwrap();

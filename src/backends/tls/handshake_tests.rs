@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::backends::http::tests::{permit, short};
-use crate::backends::http::{EmptySuccess, Mutations, Reads, clients};
+use crate::backends::http::{EmptySuccess, Mutations, Reads, clients, clients_on};
 use crate::backends::signature::FixedKey;
+use crate::backends::wire::Wires;
 use crate::domain::change::PreparedChange;
 use crate::domain::credential::System;
 use crate::domain::origin::Origin;
@@ -41,7 +42,8 @@ fn both(sim: &Simulator, pin: ShownCertificate, client: Option<ClientFiles>) -> 
     let pin = sim.certificates().unwrap().sha256(pin).parse().unwrap();
     let key = Secret::new(format!("GGL-API-KEY {}", sim.api_key()));
     let origin = Origin::parse(&sim.gallagher_url()).unwrap();
-    clients(&origin, signature(&key), &Trust { pin: Some(pin), client }, short(), EmptySuccess::Applied).unwrap()
+    let way = Trust { pin: Some(pin), client }.into();
+    clients(&origin, signature(&key), &way, short(), EmptySuccess::Applied).unwrap()
 }
 
 async fn get(sim: &Simulator, pin: ShownCertificate, client: Option<ClientFiles>) -> Result<(), ProviderError> {
@@ -98,9 +100,8 @@ async fn a_trusted_certificate_for_another_name_is_refused_and_an_exact_pin_does
         sim.certificates().unwrap().show(shown);
         let root = CertificateDer::from_pem_slice(sim.certificates().unwrap().pem_of(shown).as_bytes()).unwrap();
         let config = Trust::default().config_with(|| vec![root]).unwrap();
-        let (reads, _) =
-            crate::backends::http::clients_with(&origin, signature(&key), config, short(), EmptySuccess::Applied)
-                .unwrap();
+        let wires = Wires::over_network(&origin, short(), config).unwrap();
+        let (reads, _) = clients_on(wires, &origin, signature(&key), short(), EmptySuccess::Applied);
         let kind = reads.json(&"/api".parse().unwrap()).await.err().map(|e| e.kind);
         assert_eq!(kind, why.map(ProviderErrorKind::Untrusted), "{shown:?}");
     }
@@ -175,7 +176,7 @@ async fn a_listener_that_takes_no_handshake_without_a_certificate_says_so() {
         let pin = made.sha256(ShownCertificate::Own).parse().unwrap();
         let trust = Trust { pin: Some(pin), client };
         let key = Secret::new("GGL-API-KEY 7F3A".into());
-        let (reads, _) = clients(&origin, signature(&key), &trust, short(), EmptySuccess::Applied).unwrap();
+        let (reads, _) = clients(&origin, signature(&key), &trust.into(), short(), EmptySuccess::Applied).unwrap();
         let error = reads.json(&"/api".parse().unwrap()).await.unwrap_err();
         assert_eq!(error.kind, ProviderErrorKind::CertificateWanted(why), "{error:?}");
         let said = error.problem(&"d1".parse().unwrap()).to_string();
