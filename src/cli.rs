@@ -122,6 +122,20 @@ pub enum Ending {
     Nothing,
 }
 
+/// Says what is wrong with a command line, or the help that was asked for, and gives the exit code. A word of the
+/// command line may have come from anywhere, so it is shown as any other foreign text is (invariant I21).
+pub fn explain(said: &clap::Error) -> u8 {
+    if !said.use_stderr() {
+        // A help that cannot be written is no reason to fail.
+        let _ = said.print();
+        return 0;
+    }
+    for line in said.render().to_string().lines() {
+        say(line);
+    }
+    u8::try_from(said.exit_code()).unwrap_or(2)
+}
+
 /// Runs the program with its arguments, and says how the process shall end.
 pub async fn run(cli: Cli) -> ExitCode {
     survive_file_size_limit();

@@ -9,8 +9,9 @@ use crate::desk::Desk;
 use crate::domain::credential::{Credential, State, System};
 use crate::domain::ids::{CredentialId, HolderId, IntentId, Link, TenantName};
 use crate::domain::ownership::Ownership;
+use crate::domain::policy::Why;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::domain::reissue::{ReissueEnd, ReissueStep};
+use crate::domain::reissue::{ReissueEnd, ReissueStep, Settled};
 use crate::domain::text::SafeText;
 use crate::ports::ledger::LedgerHealth;
 use crate::ports::provider::TenantProfile;
@@ -23,15 +24,32 @@ use std::task::Poll;
 
 /// The means to act on a credential, its holder, and where the vendor serves her. For a real act (`yes`) the desk must
 /// be allowed to write, its ledger verified, and what dead processes left behind settled by reading.
+///
+/// # Errors
+/// Also if something of this person's was settled just now: whoever repeats a command whose end was not known must see
+/// first what became of it, or there would be two of what it made.
 pub(super) async fn begin(desk: &Desk, id: &CredentialId, yes: bool) -> Result<(Means, HolderId, Link), Problem> {
-    let means = ready(desk, &id.tenant, yes).await?;
+    let (means, settled) = settle(desk, &id.tenant, yes).await?;
     let holder = holder_of(desk, id).await?;
+    if let Some(earlier) = settled.iter().find(|earlier| earlier.holder == holder) {
+        return Err(Problem::new(
+            ProblemKind::Stale,
+            "earlier work on this person was looked at just now",
+            format!("{} ({}, intent {})", earlier.words, earlier.state, earlier.intent),
+            format!("nothing was sent; see `passdesk cards {holder}` before you repeat anything"),
+        ));
+    }
     let link = view(desk, &holder).await?.holder.link;
     Ok((means, holder, link))
 }
 
 /// As [`begin`], for a system as a whole.
 pub(super) async fn ready(desk: &Desk, tenant: &TenantName, yes: bool) -> Result<Means, Problem> {
+    settle(desk, tenant, yes).await.map(|(means, _)| means)
+}
+
+/// As [`ready`], with what was settled.
+async fn settle(desk: &Desk, tenant: &TenantName, yes: bool) -> Result<(Means, Vec<Settled>), Problem> {
     let means = desk.means(tenant).ok_or_else(|| {
         Problem::new(ProblemKind::Usage, format!("no system is called {tenant}"), "", "see the site file")
     })?;
@@ -39,7 +57,7 @@ pub(super) async fn ready(desk: &Desk, tenant: &TenantName, yes: bool) -> Result
         if let Err(problem) = may_write(means.provider.profile()) {
             say(problem.to_string());
         }
-        return Ok(means);
+        return Ok((means, Vec::new()));
     }
     may_write(means.provider.profile())?;
     // Nothing may be begun in a ledger that was not verified in this run (invariant I8).
@@ -47,10 +65,11 @@ pub(super) async fn ready(desk: &Desk, tenant: &TenantName, yes: bool) -> Result
         let next = "nothing was sent; run `passdesk ledger verify`";
         return Err(Problem::new(ProblemKind::Refused, "the ledger cannot be trusted", why, next));
     }
-    for settled in recover(&means, &is_alive).await {
-        say(format!("Earlier work on {}: {} ({}).", settled.holder, settled.words, settled.state));
+    let settled = recover(&means, &is_alive).await;
+    for one in &settled {
+        say(format!("Earlier work on {}: {} ({}).", one.holder, one.words, one.state));
     }
-    Ok(means)
+    Ok((means, settled))
 }
 
 /// Read-only until somebody unlocked it (decision 21).
@@ -177,8 +196,18 @@ impl Told<'_> {
                 Ok(self.line("waiting", None, Some(&new), Some(&ownership)))
             }
             ReissueEnd::Watching(plan) => {
-                say(format!("Nothing was sent: {}.", plan.then));
-                Ok(self.line("watching", None, None, None))
+                let (old, holder) = (&plan.old.id, &plan.holder.id);
+                say(format!(
+                    "Nothing was sent: the holder adds the card on the new phone. No plain command waits for that: \
+                     `passdesk cards {holder}` shows it; then `passdesk end {old}` ends the old one."
+                ));
+                self.line("holder-adds", None, None, None);
+                let loss = plan.why.is_some_and(Why::is_loss);
+                if !loss || !plan.old.usable() {
+                    return Ok(Ending::Done);
+                }
+                say(format!("THE OLD ONE STILL WORKS: `passdesk suspend {old}` stops it."));
+                Ok(Ending::Partly)
             }
             ReissueEnd::HalfDone(intent, problem) => {
                 self.line("half-done", Some(intent), None, None);

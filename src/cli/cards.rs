@@ -68,9 +68,10 @@ pub async fn list(desk: &Desk, args: CardsArgs) -> Result<Ending, Problem> {
         return Err(problems.swap_remove(0));
     };
     let name = first.holder.name().safe();
+    problems.extend(views.iter().filter(|view| !view.whole).map(not_all));
     problems.iter().for_each(tell);
     let mut cards: Vec<_> = views.iter().flat_map(|view| view.cards.iter().cloned()).collect();
-    if cards.is_empty() {
+    if cards.is_empty() && problems.is_empty() {
         say(format!("{name} has no credentials."));
     }
     most_needy_first(&mut cards);
@@ -83,13 +84,20 @@ pub async fn list(desk: &Desk, args: CardsArgs) -> Result<Ending, Problem> {
 
 /// Shows one credential, or all of a person.
 pub async fn show(desk: &Desk, args: ShowArgs) -> Result<Ending, Problem> {
-    let holder = match (&args.id.holder, &args.id.card) {
-        (_, Some(card)) if args.id.holder.is_none() => holder_of(desk, card).await?,
-        (Some(holder), _) => holder.clone(),
-        (None, _) => return Ok(Ending::Nothing),
+    // Outside Gallagher both kinds of ids look alike; which one it is, the cache knows.
+    let known = match &args.id.card {
+        Some(card) => desk.cache.holder_of(card).await.ok().flatten(),
+        None => None,
+    };
+    let is_card = known.is_some() || args.id.holder.is_none();
+    let holder = match (known, &args.id.holder, &args.id.card) {
+        (Some(holder), ..) => holder,
+        (None, Some(holder), _) => holder.clone(),
+        (None, None, Some(card)) => holder_of(desk, card).await?,
+        (None, None, None) => return Ok(Ending::Nothing),
     };
     let mut view = view(desk, &holder).await?;
-    if let (None, Some(wanted)) = (&args.id.holder, &args.id.card) {
+    if let (true, Some(wanted)) = (is_card, &args.id.card) {
         view.cards.retain(|(card, _)| card.id == *wanted);
         if view.cards.is_empty() {
             return Err(Problem::new(
@@ -100,13 +108,18 @@ pub async fn show(desk: &Desk, args: ShowArgs) -> Result<Ending, Problem> {
             ));
         }
     }
-    let lines = lines(desk, &view);
-    if args.json.json {
-        return output::rows(Form::Json, &lines);
+    if !view.whole {
+        tell(&not_all(&view));
     }
-    let text: Vec<_> = lines.iter().map(CardLine::describe).collect();
-    output::bytes(text.join("\n").as_bytes())?;
-    Ok(if lines.is_empty() { Ending::Nothing } else { Ending::Done })
+    let lines = lines(desk, &view);
+    let ending = if args.json.json {
+        output::rows(Form::Json, &lines)?
+    } else {
+        let text: Vec<_> = lines.iter().map(CardLine::describe).collect();
+        output::bytes(text.join("\n").as_bytes())?;
+        if lines.is_empty() { Ending::Nothing } else { Ending::Done }
+    };
+    Ok(if view.whole { ending } else { Ending::Partly })
 }
 
 fn around<'a>(desk: &'a Desk, view: &HolderView) -> Around<'a> {
@@ -147,10 +160,19 @@ pub async fn view(desk: &Desk, id: &HolderId) -> Result<HolderView, Problem> {
             say(format!("What follows is from the cache, {minutes} minutes old."));
             let records = desk.ledger.intents_of(id).await.unwrap_or_default();
             let grades = grade_all(&records, &cards);
-            Ok(HolderView { holder, cards: cards.into_iter().zip(grades).collect(), live: false })
+            Ok(HolderView { holder, cards: cards.into_iter().zip(grades).collect(), live: false, whole: true })
         }
         Err(problem) => Err(problem),
     }
+}
+
+fn not_all(view: &HolderView) -> Problem {
+    Problem::new(
+        ProblemKind::Failed,
+        format!("{}: not all credentials of {} can be read", view.holder.id.tenant, view.holder.id),
+        "the system left them out, or what it lists has no usable reference",
+        "what is missing here is not gone; see the log",
+    )
 }
 
 fn not_seen(id: &str) -> Problem {

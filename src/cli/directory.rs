@@ -6,7 +6,7 @@ use crate::domain::credential::System;
 use crate::domain::ids::TenantName;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::SafeText;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What can be done with the directory.
 #[derive(Debug, clap::Subcommand)]
@@ -32,14 +32,31 @@ pub struct ImportArgs {
 /// Wrong rows that are shown; the rest is counted.
 const SHOWN: usize = 20;
 
+/// A directory file is at most so long: some 300,000 people.
+const LONGEST: u64 = 64 << 20;
+
+/// A whole file, if it is one and not too long.
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    use std::io::Read as _;
+    if !std::fs::metadata(file).map_err(|e| e.to_string())?.is_file() {
+        return Err("it is not a file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).map_err(|e| e.to_string())?;
+    opened.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(format!("it is longer than {} MiB", LONGEST >> 20));
+    }
+    Ok(bytes)
+}
+
 /// Runs a directory command.
 pub async fn run(desk: &Desk, command: DirectoryCommand) -> Result<Ending, Problem> {
     let DirectoryCommand::Import(args) = command;
     let tenant = tenant(desk, args.tenant)?;
     let file = SafeText::of(&args.file.to_string_lossy());
-    let csv = tokio::fs::read(&args.file).await.map_err(|e| {
-        Problem::new(ProblemKind::Usage, format!("{file} cannot be read"), e.to_string(), "check the file")
-    })?;
+    let csv = read(&args.file)
+        .map_err(|why| Problem::new(ProblemKind::Usage, format!("{file} cannot be read"), why, "check the file"))?;
     let import = |dry_run| desk.archive.import(&tenant, csv.clone(), desk.clock.now(), dry_run);
     let failed = |e: crate::ports::archive::ArchiveError| {
         Problem::new(ProblemKind::Failed, "the directory cannot be written", e.0, "check the data folder")

@@ -8,7 +8,7 @@ use crate::desk::Desk;
 use crate::domain::credential::{State, System};
 use crate::domain::ids::{CredentialId, HolderId, TenantName};
 use crate::domain::policy::Why;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissuePlan, ReissueRequest};
 use crate::domain::text::SafeText;
 use crate::ports::provider::TenantProfile;
@@ -35,6 +35,9 @@ pub struct ReissueArgs {
     /// Replace a credential that still works in one call, instead of waiting until the new one is accepted.
     #[arg(long)]
     at_once: bool,
+    /// Make one more, although an earlier reissue of it still waits for its new one to be accepted.
+    #[arg(long)]
+    again: bool,
     /// Do it. Without this, only what would happen is shown.
     #[arg(long)]
     yes: bool,
@@ -62,6 +65,12 @@ pub async fn run(desk: &Desk, args: ReissueArgs) -> Result<Ending, Problem> {
     };
     let plan = Box::pin(workflow::preview(&means, request)).await?;
     let form = Form::of(args.json.json);
+    if let Some(problem) = not_yet_accepted(desk, &plan).await {
+        if args.yes && !args.again {
+            return Err(problem);
+        }
+        say(problem.to_string());
+    }
     if !args.yes {
         show_plan(form, &plan, &profile)?;
         say("Nothing was sent. --yes does it.");
@@ -70,6 +79,20 @@ pub async fn run(desk: &Desk, args: ReissueArgs) -> Result<Ending, Problem> {
     let old = plan.old.clone();
     let end = uninterrupted(workflow::run(&means, plan, told)).await;
     report(form, end, &old, &profile, desk.clock.now())
+}
+
+/// A reissue of the same credential whose new one is not accepted yet: another one would make one more.
+async fn not_yet_accepted(desk: &Desk, plan: &ReissuePlan) -> Option<Problem> {
+    let waiting = desk.ledger.waiting_retirements().await.unwrap_or_default();
+    let earlier = waiting.iter().find(|r| r.purpose.old.as_ref().is_some_and(|old| old.is(&plan.old)))?;
+    let minutes = desk.clock.now().duration_since(earlier.sent.unwrap_or(earlier.opened)).as_mins();
+    let new = earlier.binding.as_ref().and_then(|b| b.object.as_ref()).map(|new| format!(" ({})", new.id));
+    Some(Problem::new(
+        ProblemKind::Refused,
+        format!("a new pass for this one was issued {minutes} min ago{}", new.unwrap_or_default()),
+        "it is not accepted yet, and another reissue leaves it as it is",
+        "--again makes one more all the same",
+    ))
 }
 
 fn show_plan(form: Form, plan: &ReissuePlan, profile: &TenantProfile) -> Result<Ending, Problem> {

@@ -72,9 +72,10 @@ pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
             }
         }
     } else if complete {
-        say(format!("From the cache of {} people; --live asks the systems.", hits.total));
+        say(format!("From the cache of {}; --live asks the systems.", people_or_records(desk, hits.total)));
     } else {
-        say(format!("From the cache, which knows only {} people so far; the console fills it.", hits.total));
+        let known = people_or_records(desk, hits.total);
+        say(format!("From the cache, which knows only {known} so far; the console fills it."));
     }
     for problem in &failures {
         tell(problem);
@@ -105,6 +106,11 @@ pub async fn run(desk: &Desk, args: SearchArgs) -> Result<Ending, Problem> {
         (_, Some(_)) => Ok(Ending::Partly),
         (ending, None) => Ok(ending),
     }
+}
+
+/// What the cache counts: a person who is in several systems has a record in each.
+fn people_or_records(desk: &Desk, count: u64) -> String {
+    format!("{count} {}", if desk.providers.len() > 1 { "records" } else { "people" })
 }
 
 /// True if every system was read to its end at least once. Before that, not being in the cache means nothing.

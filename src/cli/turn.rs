@@ -74,16 +74,18 @@ pub async fn run(desk: &Desk, verb: Verb, args: TurnArgs) -> Result<Ending, Prob
     let (card, request) = (plan.card.clone(), plan.request.clone());
     let end = uninterrupted(workflow::run(&means, plan, told)).await;
     let card = match &end {
-        ReissueEnd::Done { .. } => read_again(&means, &request).await.unwrap_or(card),
+        ReissueEnd::Done { .. } => read_again(&means, &request, card).await,
         _ => card,
     };
     report_turn(form, end, &card, &profile, desk.clock.now())
 }
 
-/// The credential as it is now; nothing if it is gone, or cannot be read: what was done is known all the same.
-async fn read_again(means: &Means, request: &TurnRequest) -> Option<Credential> {
-    let read = means.provider.holder(&request.holder, &request.holder_link).await.ok()?;
-    read.credentials.into_iter().find(|card| card.id == request.credential)
+/// The credential as it is now, ended if it is not there any more. If it cannot be read, as it was before: what was done
+/// is known all the same.
+async fn read_again(means: &Means, request: &TurnRequest, before: Credential) -> Credential {
+    let Ok(read) = means.provider.holder(&request.holder, &request.holder_link).await else { return before };
+    let now = read.credentials.into_iter().find(|card| card.id == request.credential);
+    now.unwrap_or_else(|| before.removed())
 }
 
 fn show_plan(form: Form, plan: &TurnPlan, profile: &TenantProfile) -> Result<Ending, Problem> {
@@ -116,10 +118,10 @@ fn show_plan(form: Form, plan: &TurnPlan, profile: &TenantProfile) -> Result<End
     let mut text = format!("{:<8} {} of {} ({})\n", line.verb, line.id, line.name, line.holder);
     for (label, what) in [
         ("State", format!("{} ({}), owner {}", line.state, line.raw_state, line.owner)),
-        ("Word", if words.is_empty() { line.word.to_string() } else { format!("\"{}\" of {words}", line.word) }),
+        ("Word", chosen_word(plan, &words)),
         ("Why", line.why.unwrap_or("not chosen yet: --why").to_owned()),
         ("Ticket", ticket(plan)),
-        ("Note", line.note.to_string()),
+        ("Note", if plan.request.why.is_some() { line.note.to_string() } else { "that of the reason".to_owned() }),
         ("Sends", line.sends.to_string()),
         ("Then", line.then.to_string()),
         ("Undo", line.undo.to_string()),
@@ -127,6 +129,16 @@ fn show_plan(form: Form, plan: &TurnPlan, profile: &TenantProfile) -> Result<End
         text.push_str(&format!("{label:<8} {what}\n"));
     }
     output::bytes(text.as_bytes())
+}
+
+fn chosen_word(plan: &TurnPlan, words: &str) -> String {
+    let word = SafeText::of(&plan.target.word);
+    match words {
+        "" => word.to_string(),
+        _ if plan.undecided() => format!("not chosen yet: --word, one of {words}"),
+        _ if word.as_str().is_empty() => format!("keeps the one it has; --word may be {words}"),
+        _ => format!("\"{word}\" of {words}"),
+    }
 }
 
 fn ticket(plan: &TurnPlan) -> String {

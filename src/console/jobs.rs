@@ -4,7 +4,7 @@ use super::keymap::Key;
 use super::message::{Effect, HolderView, Timer};
 use super::model::{Awaits, Model, Overlay, Pending, Running, Tone, Watch};
 use super::wizard::DWELL;
-use crate::domain::credential::{CredentialClass, InvitationStatus, State};
+use crate::domain::credential::{Credential, CredentialClass, InvitationStatus, State};
 use crate::domain::ids::{CredentialId, HolderId, IntentId};
 use crate::domain::journal::{IntentRecord, IntentState};
 use crate::domain::lifecycle::Verb;
@@ -82,7 +82,7 @@ impl Model {
                         format!("Reissued: the new pass is {badge}, the old one is gone; watching the invitation.");
                     self.say(Tone::Ok, &text);
                     self.shown.cursor = Some(new.id.clone());
-                    effects.extend(self.watch(&new.id, holder));
+                    effects.extend(self.watch(&new, holder));
                 } else {
                     self.say(Tone::Ok, "The old pass is retired; only the new one is left.");
                 }
@@ -96,7 +96,7 @@ impl Model {
                 );
                 self.say(Tone::Ok, &text);
                 self.shown.cursor = Some(new.id.clone());
-                effects.extend(self.watch(&new.id, holder));
+                effects.extend(self.watch(&new, holder));
             }
             ReissueEnd::Watching(plan) => effects.extend(self.await_new(&plan)),
             ReissueEnd::NotSent(problem) | ReissueEnd::Rejected(_, problem) => self.trouble(&problem),
@@ -128,7 +128,12 @@ impl Model {
         effects
     }
 
-    fn watch(&mut self, card: &CredentialId, holder: &HolderId) -> Vec<Effect> {
+    /// Watches until the invitation of a new pass is out; a pass without one has nothing to wait for.
+    fn watch(&mut self, new: &Credential, holder: &HolderId) -> Vec<Effect> {
+        if new.invitation.is_none() {
+            return Vec::new();
+        }
+        let card = &new.id;
         let Some(link) = self.shown.record(holder).map(|r| r.holder.link.clone()) else { return Vec::new() };
         let (card, holder, since) = (card.clone(), holder.clone(), self.now);
         self.watches.push(Watch { awaits: Awaits::Invitation, card: card.clone(), holder, link, since });
@@ -148,8 +153,9 @@ impl Model {
         });
         let text = format!(
             "Nothing was sent: {} adds the new digital card on the new phone; looked for every minute while this \
-             console runs (w). The old one works until it is ended.",
-            plan.holder.name().safe()
+             console runs (w). {}",
+            plan.holder.name().safe(),
+            if plan.old.usable() { "The old one works until it is ended." } else { "The old one does not work." }
         );
         self.say(Tone::Ok, &text);
         vec![Effect::Timer(Timer::Watch(card), AWAITED_EVERY)]
@@ -171,6 +177,8 @@ impl Model {
             return self.another_looked_for(at, result);
         }
         let old = self.now.duration_since(self.watches[at].since) > WATCH_FOR;
+        let who = (self.shown.record(&self.watches[at].holder))
+            .map_or_else(|| self.watches[at].holder.to_string(), |record| record.holder.name().safe().to_string());
         match result {
             Ok(view) => {
                 let name = view.holder.name().safe();
@@ -204,10 +212,11 @@ impl Model {
         }
         if old {
             self.watches.remove(at);
-            self.say(
-                Tone::Warn,
-                "The invitation has not been sent for 2 minutes: the site may not reach the vendor's cloud; R looks again.",
+            let text = format!(
+                "The invitation of {who} has not been sent for 2 minutes: the site may not reach the vendor's cloud; \
+                 R looks again."
             );
+            self.say(Tone::Warn, &text);
             return Vec::new();
         }
         vec![Effect::Timer(Timer::Watch(card.clone()), WATCH_EVERY)]

@@ -105,6 +105,8 @@ pub struct HolderView {
     pub cards: Vec<(Credential, Ownership)>,
     /// True if read from the vendor just now.
     pub live: bool,
+    /// False if the vendor listed something, or may have, that could not be read.
+    pub whole: bool,
 }
 
 /// What a query brought back.

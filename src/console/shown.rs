@@ -16,6 +16,8 @@ pub struct Record {
     pub holder: Cardholder,
     /// True if read from the vendor in this run; false: as cached.
     pub live: bool,
+    /// False if the vendor listed something, or may have, that could not be read.
+    pub whole: bool,
     /// Since when it is being read live, on the clock that never jumps; `None`: it is not.
     pub asked: Option<Duration>,
     /// Why the last live read failed.
@@ -38,7 +40,7 @@ pub struct Events {
 impl Record {
     /// A record that was not read live yet.
     pub fn cached(holder: Cardholder) -> Self {
-        Self { holder, live: false, asked: None, problem: None, events: Events::default() }
+        Self { holder, live: false, whole: true, asked: None, problem: None, events: Events::default() }
     }
 }
 
@@ -113,9 +115,9 @@ impl Shown {
                 if view.live {
                     known.problem = None;
                 }
-                (known.holder, known.live) = (view.holder, view.live);
+                (known.holder, known.live, known.whole) = (view.holder, view.live, view.whole);
             }
-            None => self.records.push(Record { live: view.live, ..Record::cached(view.holder) }),
+            None => self.records.push(Record { live: view.live, whole: view.whole, ..Record::cached(view.holder) }),
         }
         self.cards.retain(|(card, _)| card.holder != id && !view.cards.iter().any(|(new, _)| new.id == card.id));
         self.cards.extend(view.cards);

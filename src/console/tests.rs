@@ -91,7 +91,12 @@ fn profile() -> TenantProfile {
 }
 
 fn view(id: u32, cards: Vec<Credential>, live: bool) -> HolderView {
-    HolderView { holder: person(id, "Jane", "Doe"), cards: cards.into_iter().map(|c| (c, ours())).collect(), live }
+    HolderView {
+        holder: person(id, "Jane", "Doe"),
+        cards: cards.into_iter().map(|c| (c, ours())).collect(),
+        live,
+        whole: true,
+    }
 }
 
 fn live(id: u32) -> Slot {

@@ -351,8 +351,8 @@ impl State {
     /// The glyph that stands before the word in every list (ASCII, rule R9).
     pub fn glyph(self) -> char {
         match self {
-            Self::Pending => '.',
-            Self::Invited | Self::Active => 'o',
+            Self::Pending | Self::Invited => '.',
+            Self::Active => 'o',
             Self::Suspended => '=',
             Self::Expired => '!',
             Self::Unlinked => '/',
@@ -385,6 +385,13 @@ impl fmt::Display for OpensDoors {
 }
 
 impl Credential {
+    /// The credential as it is once its vendor does not list it any more.
+    #[must_use]
+    pub fn removed(self) -> Self {
+        let status_word = Untrusted::new("removed");
+        Self { status: CardStatus::Ended, status_word, invitation: None, ..self }
+    }
+
     /// In place of a vendor's word: known from a list of the issuer's, and never read from the vendor.
     pub const UNREAD: &str = "(not read yet)";
 

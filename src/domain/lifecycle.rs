@@ -92,6 +92,11 @@ pub fn choices(card: &Credential, now: Timestamp) -> Vec<Target> {
     words.filter_map(|word| target(card, Verb::Set, Some(word), now).ok()).collect()
 }
 
+/// True if the table has a way from a credential's state to a word, offered or withheld.
+pub fn leads_to(card: &Credential, word: &str) -> bool {
+    edges(card.class).iter().any(|e| e.from == card.status_word.raw() && e.to == word)
+}
+
 /// True if a credential reads back in the state that was asked for. `None` asked for its absence.
 pub fn reached(card: &Credential, target: Option<&str>) -> bool {
     let Some(word) = target else { return card.state() == State::Ended };
@@ -133,6 +138,9 @@ fn by_table(
     now: Timestamp,
 ) -> Result<Target, Cow<'static, str>> {
     let from = card.status_word.raw();
+    if system == System::ThalesD1 && verb == Verb::Set {
+        return Err("each of its states has a step of its own: suspend, resume, end".into());
+    }
     let ways = edges(card.class).iter().filter(|e| e.from == from);
     let fits = |e: &&Edge| match (e.hand, verb, word) {
         (Hand::Console(_), Verb::Set, Some(word)) => e.to == word,

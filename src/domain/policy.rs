@@ -1,6 +1,6 @@
 //! Why something is done, at which level it must be confirmed, and what this desk may do at all.
 
-use super::credential::{Credential, InvitationStatus, System};
+use super::credential::{Credential, InvitationStatus, State, System};
 use serde::{Deserialize, Serialize};
 
 /// LIVE, TEST or SIM: always visible in words, never mixed in one file (invariant I26).
@@ -105,7 +105,7 @@ impl Why {
 
     /// The reason that a card's state suggests, if it suggests one.
     pub fn preset(card: &Credential) -> Option<Self> {
-        (!card.usable()).then_some(Self::Expired)
+        (card.state() == State::Expired).then_some(Self::Expired)
     }
 }
 

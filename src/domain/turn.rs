@@ -65,3 +65,17 @@ pub struct TurnPlan {
     /// When the target was read (UTC).
     pub read_at: Timestamp,
 }
+
+impl TurnPlan {
+    /// True if the act is about a word and none was chosen: there is nothing yet that could be done.
+    pub fn undecided(&self) -> bool {
+        self.request.undecided()
+    }
+}
+
+impl TurnRequest {
+    /// As [`TurnPlan::undecided`].
+    pub fn undecided(&self) -> bool {
+        self.verb == Verb::Set && self.word.is_none()
+    }
+}

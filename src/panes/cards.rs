@@ -105,6 +105,9 @@ fn notes(model: &Model) -> Vec<(Role, String)> {
             let text = text.strip_prefix(tenant.as_str()).unwrap_or(&text).trim_start();
             let word = if status.is_empty() { word.to_owned() } else { format!("{word} {status}") };
             lines.push((Role::Warn, format!("{tenant} {word}: {text}")));
+        } else if !record.whole {
+            lines
+                .push((Role::Warn, format!("{tenant}: not all of her cards can be read; what is missing is not gone")));
         }
     }
     lines
@@ -164,6 +167,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     if shown.cards.is_empty() && height > 0 {
         let live = shown.records.iter().all(|r| r.live);
         let text = match (live, shown.reading()) {
+            (true, _) if !shown.records.iter().all(|r| r.whole) => "No card that can be read.",
             (true, _) => "This person has no card in any system.",
             (false, true) => "No card so far; still reading.",
             (false, false) => "No card is cached; ENT reads.",

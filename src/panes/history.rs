@@ -100,9 +100,10 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     }
     let focused = model.focus == Pane::History;
     let rows = model.history.len();
+    let events = model.history.iter().filter(|row| !row.is_gap()).count();
     let reading: Vec<&str> =
         (model.shown.records.iter().filter(|r| r.events.reading)).map(|r| r.holder.id.tenant.as_str()).collect();
-    let mut right = match rows {
+    let mut right = match events {
         0 => String::new(),
         1 => "1 row, L ledger V vendor".into(),
         n => format!("{n} rows, L ledger V vendor"),

@@ -121,8 +121,10 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     let more = if model.hits.more { "+" } else { "" };
     let filling: u64 = model.tenants.iter().filter(|t| t.filling).map(|t| t.fill.seen).sum();
     let total = model.hits.total.max(filling);
+    // A person who is in several systems has a record in each: what is stored is counted as what it is.
+    let records = if model.tenants.len() > 1 { " records" } else { "" };
     let right = match cache_age(model) {
-        age if area.width >= 60 => format!("{shown}{more} of {total}{age}"),
+        age if area.width >= 60 => format!("{shown}{more} of {total}{records}{age}"),
         _ if filling > 0 => format!("{shown}{more} of {total}, reading"),
         age => format!("{shown}{more} of {total}{age}"),
     };

@@ -57,6 +57,19 @@ impl Sheet<'_> {
 const COLUMNS: u16 = 80;
 /// Rows of the preview of a reissue.
 const ROWS: u16 = 24;
+/// Rows around the text: the frame, the rule and the keys.
+const AROUND: u16 = 4;
+
+/// How much of what can be looked up elsewhere stands in the preview. What is sent always does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    /// Neither evidence nor empty fields.
+    Least,
+    /// One row of evidence.
+    Less,
+    /// Everything.
+    All,
+}
 
 /// Draws the preview; gives the place of the cursor if a field is being edited, and whether all of it fits.
 pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &mut Buffer) -> (Option<Position>, bool) {
@@ -68,14 +81,19 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
         (Some(plan), _) => plan.level() == ConfirmLevel::L1,
         (None, Some(verb)) => matches!(verb, Verb::Suspend | Verb::Resume),
     };
-    let few = light || place.height < ROWS - 1;
-    if wizard.request.verb().is_some() {
-        // An act on one credential takes as many rows as it has to say, so that the cards stay in view.
+    let most = if light { Detail::Less } else { Detail::All };
+    let taken = |detail| {
         let mut scratch = Buffer::empty(Rect { x: 0, y: 0, width: place.width, height: ROWS * 2 });
         let inner = Rect { x: 2, y: 1, width: place.width.saturating_sub(4), height: ROWS };
         let mut sheet = Sheet { buffer: &mut scratch, theme, inner, y: 0 };
-        rows(model, wizard, few, &mut sheet);
-        place = popup::place(area, COLUMNS, (sheet.y + 4).min(ROWS));
+        rows(model, wizard, detail, &mut sheet);
+        sheet.y + AROUND
+    };
+    let fits = |detail: &Detail| *detail <= most && taken(*detail) <= place.height;
+    let detail = [Detail::All, Detail::Less].into_iter().find(fits).unwrap_or(Detail::Least);
+    if wizard.request.verb().is_some() {
+        // An act on one credential takes as many rows as it has to say, so that the cards stay in view.
+        place = popup::place(area, COLUMNS, taken(detail).min(ROWS));
     }
     let read = match (&wizard.plan, plan) {
         _ if wizard.reading => "reading ..".to_owned(),
@@ -93,7 +111,7 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
     });
     let inner = popup::draw(buffer, theme, place, &heading, &format!("{level}{read}"));
     let mut sheet = Sheet { buffer, theme, inner, y: 0 };
-    let cursor = rows(model, wizard, few, &mut sheet);
+    let cursor = rows(model, wizard, detail, &mut sheet);
     // The last two rows are the rule and the keys; long rows are cut at a width that the labels need anyway.
     let whole = sheet.y + 2 <= inner.height && inner.width >= 72;
     buttons(model, wizard, theme, inner, buffer);
@@ -101,15 +119,20 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
 }
 
 /// All rows above the keys; gives the place of the cursor if a field is being edited.
-fn rows(model: &Model, wizard: &Wizard, few: bool, sheet: &mut Sheet<'_>) -> Option<Position> {
+fn rows(model: &Model, wizard: &Wizard, detail: Detail, sheet: &mut Sheet<'_>) -> Option<Position> {
     let plan = if let Planned::Ready(plan) = &wizard.plan { Some(plan) } else { None };
-    target_rows(model, wizard, plan, few, sheet);
-    let mut cursor = None;
+    target_rows(model, wizard, plan, detail, sheet);
     why_rows(sheet, wizard, plan.and_then(Plan::why));
     word_rows(sheet, wizard);
     let wanted = plan.is_some_and(Plan::needs_ticket);
-    cursor = field_row(sheet, wizard, Field::Ticket, wanted).or(cursor);
-    cursor = field_row(sheet, wizard, Field::Note, false).or(cursor);
+    let empty = wizard.request.ticket().is_empty() && wizard.request.note().is_empty() && !wanted;
+    let cursor = if detail == Detail::Least && empty && wizard.field.is_none() {
+        sheet.row("Ticket").put(Role::Muted, "no ticket, no note").right(Role::Muted, "[t] ticket  [n] note");
+        None
+    } else {
+        let ticket = field_row(sheet, wizard, Field::Ticket, wanted);
+        field_row(sheet, wizard, Field::Note, false).or(ticket)
+    };
     match &wizard.plan {
         Planned::Ready(plan) => {
             if let Some(order) = plan.order() {
@@ -138,7 +161,7 @@ fn rows(model: &Model, wizard: &Wizard, few: bool, sheet: &mut Sheet<'_>) -> Opt
 }
 
 /// Whom and what it is about.
-fn target_rows(model: &Model, wizard: &Wizard, plan: Option<&Plan>, few: bool, sheet: &mut Sheet<'_>) {
+fn target_rows(model: &Model, wizard: &Wizard, plan: Option<&Plan>, detail: Detail, sheet: &mut Sheet<'_>) {
     let holder = plan.map_or(&wizard.holder, Plan::holder);
     let (card, owner) = plan.map_or((&wizard.card, &wizard.ownership), Plan::card);
     let replaces = wizard.request.verb().is_none();
@@ -149,7 +172,7 @@ fn target_rows(model: &Model, wizard: &Wizard, plan: Option<&Plan>, few: bool, s
         .put(Role::Plain, holder.description.safe().as_str())
         .skip(2)
         .put(Role::Plain, holder.employee_number.safe().as_str());
-    if !few {
+    if detail == Detail::All {
         let contact = if holder.email.is_empty() { String::new() } else { mask_contact(&holder.email.safe()) };
         sheet.row("").put(Role::Muted, &holder.id.to_string()).skip(2).put(Role::Muted, &contact);
     }
@@ -163,12 +186,12 @@ fn target_rows(model: &Model, wizard: &Wizard, plan: Option<&Plan>, few: bool, s
         .skip(2)
         .put(grade_role(owner.grade), owner.grade.badge());
     let clues: Vec<&str> = owner.clues.iter().map(AsRef::as_ref).collect();
-    if !few {
+    if detail == Detail::All {
         sheet.long("", Role::Muted, &clues.join(", "));
-    } else if replaces {
+    } else if replaces && detail == Detail::Less {
         sheet.row("").put(Role::Muted, &clues.join(", "));
     }
-    if replaces && !few {
+    if replaces && detail == Detail::All {
         let text = match (plan, card.class) {
             (Some(plan), _) if plan.holder_adds() => "the holder adds it on the new phone; no console can",
             (_, CredentialClass::Mobile) => "same type, same label, same contact",

@@ -177,8 +177,10 @@ impl ProviderError {
 pub struct HolderRead {
     /// The person.
     pub holder: Cardholder,
-    /// All her credentials in this system.
+    /// All her credentials in this system that could be read.
     pub credentials: Vec<Credential>,
+    /// False if the vendor left the list out, or something in it could not be read: what is missing is not gone then.
+    pub whole: bool,
     /// The vendor's `Date` header.
     pub server_date: Option<Timestamp>,
 }

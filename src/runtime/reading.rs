@@ -85,17 +85,22 @@ async fn remote(desk: &Desk, tenant: &TenantName, text: &str, limit: usize) -> R
 const LOOKED_FOR: usize = 8;
 
 /// Credentials with their grades, computed from the journal and from what was just read.
-async fn graded(desk: &Desk, holder: Cardholder, cards: Vec<Credential>, live: bool) -> Result<HolderView, Problem> {
+async fn graded(
+    desk: &Desk,
+    holder: Cardholder,
+    cards: Vec<Credential>,
+    (live, whole): (bool, bool),
+) -> Result<HolderView, Problem> {
     let records = desk.ledger.intents_of(&holder.id).await.map_err(|e| ledger_problem(&e))?;
     let grades = grade_all(&records, &cards);
-    Ok(HolderView { holder, cards: cards.into_iter().zip(grades).collect(), live })
+    Ok(HolderView { holder, cards: cards.into_iter().zip(grades).collect(), live, whole })
 }
 
 /// All records of a person as cached, with her cards.
 pub async fn person(desk: &Desk, id: &HolderId) -> Result<Vec<HolderView>, Problem> {
     let mut views = Vec::new();
     for (holder, cards) in desk.cache.person(id).await.map_err(cache_problem)? {
-        views.push(graded(desk, holder, cards, false).await?);
+        views.push(graded(desk, holder, cards, (false, true)).await?);
     }
     Ok(views)
 }
@@ -103,14 +108,14 @@ pub async fn person(desk: &Desk, id: &HolderId) -> Result<Vec<HolderView>, Probl
 /// Reads one record live; the cache learns it too.
 pub async fn live(desk: &Desk, id: &HolderId, link: &Link) -> Result<HolderView, Problem> {
     let provider = desk.provider(&id.tenant).ok_or_else(|| unknown_tenant(&id.tenant))?;
-    let HolderRead { holder, credentials, server_date } =
+    let HolderRead { holder, credentials, whole, server_date } =
         provider.holder(id, link).await.map_err(|e| e.problem(&id.tenant))?;
-    let row = HolderRead { holder: holder.clone(), credentials: credentials.clone(), server_date };
+    let row = HolderRead { holder: holder.clone(), credentials: credentials.clone(), whole, server_date };
     if let Err(error) = desk.cache.store(vec![row], None).await {
         // The cache is a convenience: what was read is shown all the same.
         tracing::warn!(%error, "a live read could not be cached");
     }
-    graded(desk, holder, credentials, true).await
+    graded(desk, holder, credentials, (true, whole)).await
 }
 
 /// What our ledger says about these records, newest first.

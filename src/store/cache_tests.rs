@@ -31,6 +31,7 @@ fn person(key: u32, first: &str, last: &str) -> HolderRead {
             as_of: at(0),
         },
         credentials: Vec::new(),
+        whole: true,
         server_date: None,
     }
 }

@@ -23,6 +23,7 @@ fn record(id: &str, name: &str, email: &str, number: &str) -> HolderRead {
             as_of: jiff::Timestamp::UNIX_EPOCH,
         },
         credentials: Vec::new(),
+        whole: true,
         server_date: None,
     }
 }

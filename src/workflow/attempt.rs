@@ -8,7 +8,7 @@ use super::gate::{LiveView, ledger_problem};
 use crate::domain::change::{CredentialChange, PreparedChange};
 use crate::domain::credential::Credential;
 use crate::domain::ids::{CredentialId, IntentId, Link};
-use crate::domain::journal::{Binding, EventDraft, IntentState, Payload, Purpose, Remark, Seen, Snapshot};
+use crate::domain::journal::{Binding, EventDraft, IntentState, Payload, Proof, Purpose, Remark, Seen, Snapshot};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::ReissueEnd;
 use crate::ports::ledger::{Ledger, LedgerError};
@@ -217,6 +217,7 @@ pub(super) async fn look(
         purpose,
         snapshot,
         after: &view.read.credentials,
+        whole: view.read.whole,
         feed: rows.as_deref(),
         us: means.provider.profile().feed_operator.as_ref(),
         proven,
@@ -225,7 +226,23 @@ pub(super) async fn look(
     let (finding, feed_silent) = (traces.judge(), traces.feed_shows_no_addition());
     let (old_is_gone, anything_new) = (traces.old_is_gone(), traces.anything_new());
     let as_before = traces.as_before();
-    Ok(ReadBack { view, finding, feed_silent, old_is_gone, anything_new, as_before })
+    let found = ReadBack { view, finding, feed_silent, old_is_gone, anything_new, as_before };
+    if proven || !rests_on_absence(&found.finding) || still_absent(means, purpose).await? {
+        return Ok(found);
+    }
+    // Nobody said that the call was applied, and one list alone leaves out what the next one has.
+    Ok(ReadBack { finding: Finding::Nothing, old_is_gone: false, ..found })
+}
+
+fn rests_on_absence(finding: &Finding) -> bool {
+    matches!(finding, Finding::Found(bound) if bound.proofs.contains(&Proof::Absence) || bound.ended.is_some())
+}
+
+/// Reads the person once more: the old object is not in the second whole list either.
+async fn still_absent(means: &Means, purpose: &Purpose) -> Result<bool, Problem> {
+    let again = LiveView::read(means, &purpose.holder, &purpose.holder_link).await?;
+    let there = purpose.old.as_ref().is_some_and(|old| again.object(old).is_some());
+    Ok(again.read.whole && !there)
 }
 
 /// An event of an intent as this process writes it now.

@@ -16,6 +16,8 @@ pub struct Traces<'a> {
     pub snapshot: &'a Snapshot,
     /// What is there now.
     pub after: &'a [Credential],
+    /// True if that is all there is: what a partial list leaves out is neither gone nor the only one.
+    pub whole: bool,
     /// The change feed since the snapshot's bookmark; `None`: there is none, or it could not be read. Which of the
     /// two, the bookmark says.
     pub feed: Option<&'a [FeedRow]>,
@@ -56,6 +58,9 @@ impl Traces<'_> {
     pub fn judge(&self) -> Finding {
         if !self.purpose.act.makes() {
             return self.judge_turn();
+        }
+        if !self.whole {
+            return Finding::Nothing;
         }
         let finding = match (self.named, &self.purpose.marker) {
             (Some(named), _) => self.judge_named(named),
@@ -107,7 +112,7 @@ impl Traces<'_> {
 
     /// True if the old object was there before and is not there now.
     pub fn old_is_gone(&self) -> bool {
-        self.purpose.old.as_ref().is_some_and(|old| !self.after.iter().any(|card| old.is(card)))
+        self.whole && self.purpose.old.as_ref().is_some_and(|old| !self.after.iter().any(|card| old.is(card)))
     }
 
     /// True if the feed was read and shows no card added for this person: half of the proof that a lost call
@@ -129,6 +134,7 @@ impl Traces<'_> {
         let (class, act) = (self.purpose.class, self.purpose.act);
         let ends = target.is_none_or(|word| lifecycle::is_end(class, word));
         let proof = match (now, target) {
+            (None, _) if !self.whole => return Finding::Nothing,
             (None, None) if old.is_some() => Proof::Absence,
             (None, Some(_)) if ends && self.proven && class.system() == System::ThalesD1 => Proof::Absence,
             (Some(card), _) if lifecycle::reached(card, target) => {

@@ -124,6 +124,14 @@ impl LiveView {
     pub async fn may(&self, means: &Means, card: &Credential, action: Action) -> Result<ConfirmLevel, Problem> {
         let system = card.class.system();
         let not_ours = |reason| not_ours(system, reason);
+        if action == Action::Irreversible && !self.read.whole {
+            return Err(Problem::new(
+                ProblemKind::Refused,
+                "not all of the person's passes can be read",
+                "another one may carry the same mark, and what is left out cannot be told from what is gone",
+                "nothing was sent; it can be suspended where the system has that",
+            ));
+        }
         let grade = self.card(&card.id).map_or(Grade::Foreign, |(_, ownership)| ownership.grade);
         let level = permits(grade, action).map_err(not_ours)?;
         match grade {
@@ -154,7 +162,8 @@ impl LiveView {
         }
         let feed = means.provider.changes_since(bookmark).await.map_err(|error| cannot_be_checked(&error))?;
         let after = &self.read.credentials;
-        let traces = Traces { purpose, snapshot, after, feed: Some(&feed.rows), us, proven: true, named: None };
+        let (feed_rows, whole) = (Some(feed.rows.as_slice()), self.read.whole);
+        let traces = Traces { purpose, snapshot, after, whole, feed: feed_rows, us, proven: true, named: None };
         if let Some(why) = traces.feed_denies(object) {
             return Err(not_ours(why));
         }

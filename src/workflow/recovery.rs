@@ -312,6 +312,9 @@ fn leaves_it_to_a_person(record: &IntentRecord) -> bool {
 /// Proof that a lost call had no effect, or why that cannot be said (safety.md 4.3).
 async fn nothing_happened(means: &Means, record: &IntentRecord, seen: &ReadBack) -> Result<(), String> {
     let removal = !record.purpose.act.makes();
+    if !seen.view.read.whole {
+        return Err("not all of the person's passes can be read, so nothing is proved; still open".to_owned());
+    }
     if seen.old_is_gone && removal {
         return Err("the pass is not listed, and that is no proof here: a person must look".to_owned());
     }
@@ -352,7 +355,7 @@ async fn two_equal_lists(means: &Means, record: &IntentRecord, seen: &ReadBack) 
     };
     let removal = !record.purpose.act.makes();
     let silent = removal || leaves_it_to_a_person(record) || again.feed_silent;
-    if list(&again) != list(seen) || again.finding != Finding::Nothing || !silent {
+    if !again.view.read.whole || list(&again) != list(seen) || again.finding != Finding::Nothing || !silent {
         return Err("the person's passes are changing right now; still open".to_owned());
     }
     Ok(())

@@ -48,12 +48,20 @@ pub async fn preview(means: &Means, request: TurnRequest) -> Result<TurnPlan, Pr
     let change = change(&request, &card, &target, request.why.unwrap_or(Why::Test), note, marker);
     // What the vendor cannot be asked must not wait for `y` to be refused.
     let prepared = means.provider.prepare(&change).map_err(|e| refused(means, &e))?;
-    let lines = words::Lines { card: &card, verb: request.verb, target: &target, change: &change, prepared: &prepared };
+    let (reasoned, undecided) = (request.why.is_some(), request.undecided());
+    let lines = words::Lines {
+        card: &card,
+        verb: request.verb,
+        target: &target,
+        change: &change,
+        reasoned,
+        prepared: &prepared,
+    };
     let last = choice.stops && card.usable() && !view.keeps_another(&card);
     Ok(TurnPlan {
-        sends: lines.sends(),
-        then: lines.then(last),
-        undo: lines.undo(),
+        sends: if undecided { "nothing yet: no word is chosen".to_owned() } else { lines.sends() },
+        then: if undecided { String::new() } else { lines.then(last) },
+        undo: if undecided { String::new() } else { lines.undo() },
         words: choice.words.iter().map(|word| SafeText::of(word)).collect(),
         level: if target.tried { ConfirmLevel::L2 } else { level },
         needs_ticket: ownership.grade == Grade::Issuer,
@@ -92,6 +100,10 @@ pub async fn run(means: &Means, plan: TurnPlan, progress: impl Fn(ReissueStep) +
 fn still_valid(means: &Means, plan: &TurnPlan) -> Result<(), Problem> {
     young(means, plan.read_at)?;
     let Some(why) = plan.request.why else { return Err(no_reason()) };
+    if plan.undecided() {
+        let why = "this act is about the word";
+        return Err(Problem::new(ProblemKind::Usage, "no word was chosen", why, "nothing was sent; choose one"));
+    }
     if plan.change.why != why {
         return Err(Problem::new(
             ProblemKind::Stale,
@@ -189,8 +201,14 @@ pub(super) async fn choose(
     };
     if card.class.system() != System::Gallagher {
         let choices = if verb == Verb::Set { lifecycle::choices(card, now) } else { Vec::new() };
-        let words = choices.into_iter().map(|t| t.word.into_owned()).collect();
-        let target = lifecycle::target(card, verb, word, now).map_err(cannot)?;
+        let words: Vec<String> = choices.into_iter().map(|t| t.word.into_owned()).collect();
+        let target = lifecycle::target(card, verb, word, now);
+        if let (Err(_), Some(asked), false) = (&target, word, words.is_empty())
+            && !lifecycle::leads_to(card, asked)
+        {
+            return Err(no_such_word(asked, &words));
+        }
+        let target = target.map_err(cannot)?;
         let stops = stops(card.class, verb, &target.word, None);
         return Ok(Choice { target, words, stops });
     }
@@ -206,13 +224,7 @@ pub(super) async fn choose(
     let chosen = match word {
         Some(asked) => {
             let Some(known) = words.iter().find(|w| w.eq_ignore_ascii_case(asked)) else {
-                let all = words.iter().map(|w| format!("\"{}\"", SafeText::of(w))).collect::<Vec<_>>().join(", ");
-                return Err(Problem::new(
-                    ProblemKind::Usage,
-                    format!("\"{}\" is no word for this", SafeText::of(asked)),
-                    if all.is_empty() { "its card type offers none".to_owned() } else { format!("it may be {all}") },
-                    "choose one of them",
-                ));
+                return Err(no_such_word(asked, &words));
             };
             Some(known.clone())
         }
@@ -233,6 +245,16 @@ pub(super) async fn choose(
     target.tried = verb == Verb::Suspend && chosen.as_ref().is_some_and(guess);
     let stops = stops(card.class, verb, &target.word, initial_word(&states));
     Ok(Choice { target, words, stops })
+}
+
+fn no_such_word(asked: &str, words: &[String]) -> Problem {
+    let all = words.iter().map(|w| format!("\"{}\"", SafeText::of(w))).collect::<Vec<_>>().join(", ");
+    Problem::new(
+        ProblemKind::Usage,
+        format!("\"{}\" is no word for this", SafeText::of(asked)),
+        if all.is_empty() { "its card type offers none".to_owned() } else { format!("it may be {all}") },
+        "choose one of them",
+    )
 }
 
 /// The words of a credential's type, as the site wrote them.

@@ -85,6 +85,7 @@ impl Scene {
             purpose: &self.purpose,
             snapshot: &self.snapshot,
             after: &self.after,
+            whole: true,
             feed: self.feed.as_deref(),
             us: self.us.as_ref(),
             proven: self.proven,

@@ -169,7 +169,7 @@ impl Town {
             authorised: true,
             as_of: now,
         };
-        let read = HolderRead { holder, credentials: Vec::new(), server_date: None };
+        let read = HolderRead { holder, credentials: Vec::new(), whole: true, server_date: None };
         Arc::new(Self {
             profile: TenantProfile {
                 name: "gall".parse().unwrap(),

@@ -57,11 +57,17 @@ async fn journey_03_a_lost_phone_is_suspended_and_resumed_when_it_is_found() {
 #[tokio::test(start_paused = true)]
 async fn every_line_of_the_preview_says_what_this_system_does() {
     for (system, verb, sends, then, undo) in [
-        (System::Gallagher, Verb::Suspend, "update 1, state \"Stolen\", nothing else", "readers", "S resumes"),
-        (System::AccessGrid, Verb::Suspend, "1 POST to pass pass-2: suspend", "not a security hold", "S resumes"),
+        (System::Gallagher, Verb::Suspend, "update 1, state \"Stolen\", nothing else", "readers", "it can be resumed"),
+        (
+            System::AccessGrid,
+            Verb::Suspend,
+            "1 POST to pass pass-2: suspend",
+            "not a security hold",
+            "it can be resumed",
+        ),
         (System::AccessGrid, Verb::Unlink, "1 POST to pass pass-2: unlink", "read back", "none: it cannot be linked"),
-        (System::ThalesD1, Verb::Suspend, "to digital card pass-2: suspend", "device pending", "S resumes"),
-        (System::CardExchange, Verb::Suspend, "status activated to blocked", "the server decides", "S resumes"),
+        (System::ThalesD1, Verb::Suspend, "to digital card pass-2: suspend", "device pending", "it can be resumed"),
+        (System::CardExchange, Verb::Suspend, "status activated to blocked", "the server decides", "it can be resumed"),
     ] {
         let (bench, id) = desk(system).await;
         let plan = bench.turn_preview(&id, verb, Why::Stolen).await.unwrap();
@@ -387,4 +393,29 @@ async fn i10_no_sequence_ever_touches_a_pass_of_others() {
     }
     println!("{touched} touches in 450 sequences of 30 steps (seeds 0 to 149), none of another's pass");
     assert!(touched > 500, "only {touched}: the sequences do too little");
+}
+
+#[tokio::test(start_paused = true)]
+async fn i14_what_a_list_leaves_out_is_not_gone() {
+    let (bench, id) = desk(System::Gallagher).await;
+    bench.town.streets().answers.push_back(Answer::LostBefore);
+    assert!(matches!(bench.turn(&id, Verb::End, Why::Leaver).await.unwrap(), ReissueEnd::Unknown(..)));
+    let card = bench.town.streets().card(&id).unwrap().clone();
+    // A list that says that it is not all there is.
+    bench.town.streets().cards().retain(|c| c.id != id);
+    bench.town.streets().people[0].whole = false;
+    bench.watch.advance(700);
+    let settled = recovery::settle(&bench.means(), bench.last().await).await;
+    assert_eq!(settled.state, IntentState::Unknown, "{}", settled.words);
+    // Nor may anything be ended for good that rests on such a list.
+    let other = bench.town.streets().cards()[0].id.clone();
+    let refused = bench.turn(&other, Verb::End, Why::Leaver).await;
+    assert!(refused.is_err_and(|problem| problem.what.contains("not all")));
+    // One whole list without it, and the next one with it again.
+    bench.town.streets().people[0].whole = true;
+    bench.town.streets().cards().push(card);
+    bench.town.streets().hidden.push((id.clone(), 1));
+    let settled = recovery::settle(&bench.means(), bench.last().await).await;
+    assert_ne!(settled.state, IntentState::Done, "{}", settled.words);
+    assert_eq!(bench.badge(&id).await, "*ours");
 }

@@ -298,6 +298,7 @@ impl AccessGrid {
                 as_of: self.clock.now(),
             },
             credentials,
+            whole: true,
             server_date: None,
         })
     }

@@ -157,7 +157,7 @@ impl CardExchange {
             }
         }
         let holder = about(&person, &cardholders, id, link, as_of);
-        Ok(Some(HolderRead { holder, credentials, server_date }))
+        Ok(Some(HolderRead { holder, credentials, whole: true, server_date }))
     }
 
     async fn owned(&self, resource: Resource, filter: &str, owner: &VendorKey) -> Result<Vec<Value>, ProviderError> {

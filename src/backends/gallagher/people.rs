@@ -86,13 +86,18 @@ impl Gallagher {
         let id = HolderId::new(self.profile.name.clone(), key);
         let as_of = self.clock.now();
         let mut credentials: Vec<Credential> = Vec::new();
+        // Left out means withheld, as for every other member: only an empty list says that there are none.
+        let mut whole = person.get("cards").is_some_and(Value::is_array);
         for card in wire::list(person, "cards") {
             match self.read_card(card, &id, as_of) {
                 Some(card) if credentials.iter().any(|known| known.id == card.id) => {
                     tracing::warn!(holder = %id, "a card is listed twice; shown once");
                 }
                 Some(card) => credentials.push(card),
-                None => tracing::warn!(holder = %id, "a card without a usable reference is left out"),
+                None => {
+                    whole = false;
+                    tracing::warn!(holder = %id, "a card without a usable reference is left out");
+                }
             }
         }
         particulars::relate(&mut credentials);
@@ -113,12 +118,14 @@ impl Gallagher {
                 as_of,
             },
             credentials,
+            whole,
             server_date,
         })
     }
 
     /// A card. Only the reference is indispensable; every other member that is odd becomes "unknown", which is
-    /// shown and never acted on. So a card cannot vanish from a read, which would look like its removal.
+    /// shown and never acted on. A card without it makes the read a partial one: its absence must not look like its
+    /// removal.
     fn read_card(&self, card: &Value, holder: &HolderId, as_of: Timestamp) -> Option<Credential> {
         let origin = self.reads.origin();
         let link = wire::href(card, origin)?;

@@ -123,6 +123,22 @@ async fn odd_members_lose_neither_the_person_nor_a_card() {
     assert_eq!(phone.invitation.as_ref().unwrap().status, InvitationStatus::Expired);
     assert_eq!((odd.class, odd.status, odd.issue_level), (CredentialClass::Unknown, CardStatus::Unknown, None));
     assert!(!format!("{read:?}").contains("SECRET"), "the invitation's link is a secret and is not kept");
+    assert!(!read.whole, "two of the four have no reference of this server's");
+}
+
+#[tokio::test]
+async fn i14_a_list_that_is_left_out_is_not_an_empty_one() {
+    let mut person = mara();
+    for (cards, whole) in [(Some(json!([])), true), (Some(Value::Null), false), (None, false)] {
+        match cards {
+            Some(cards) => person["cards"] = cards,
+            None => drop(person.as_object_mut().unwrap().remove("cards")),
+        }
+        let (_server, provider) = serving(&[("/elsewhere/people/7741", person.clone())]);
+        let link = "/elsewhere/people/7741".parse().unwrap();
+        let read = provider.holder(&"gall:7741".parse().unwrap(), &link).await.unwrap();
+        assert_eq!((read.credentials.len(), read.whole), (0, whole));
+    }
 }
 
 #[tokio::test]

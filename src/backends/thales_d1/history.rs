@@ -233,7 +233,15 @@ impl ThalesD1 {
         sources: &[VendorKey],
         now: Timestamp,
     ) -> Result<Vec<Operation>, ProviderError> {
-        let mut rows: Vec<(Interval, Vec<&VendorKey>)> = Vec::new();
+        let mut rows: Vec<(Timestamp, String, Vec<&VendorKey>)> = Vec::new();
+        let mut note = |until: Timestamp, words: String, source| {
+            // What was looked at in one go was not looked at in the same second.
+            match rows.iter_mut().find(|(_, known, _)| *known == words) {
+                Some((_, _, of)) => of.push(source),
+                None => rows.push((until, words, vec![source])),
+            }
+        };
+        let day = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M").to_string();
         let mut never: Vec<&VendorKey> = Vec::new();
         for source in sources {
             let covered = self.archive.coverage(self.tenant(), source).await.map_err(archive_failed)?;
@@ -242,16 +250,9 @@ impl ThalesD1 {
                 continue;
             };
             for gap in gaps(&covered, first, now) {
-                match rows.iter_mut().find(|(known, _)| *known == gap) {
-                    Some((_, of)) => of.push(source),
-                    None => rows.push((gap, vec![source])),
-                }
+                note(gap.until, format!("not observed {}..{}", day(gap.since), day(gap.until)), source);
             }
-            let beginning = Interval { since: Timestamp::MIN, until: first };
-            match rows.iter_mut().find(|(known, _)| known.since == Timestamp::MIN && known.until == first) {
-                Some((_, of)) => of.push(source),
-                None => rows.push((beginning, vec![source])),
-            }
+            note(first, format!("not observed before {}", day(first)), source);
         }
         let whose = |of: &[&VendorKey]| {
             if of.len() == sources.len() {
@@ -263,18 +264,8 @@ impl ThalesD1 {
             });
             names.collect::<Vec<_>>().join(", ")
         };
-        let day = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M").to_string();
-        let mut found: Vec<Operation> = rows
-            .into_iter()
-            .map(|(gap, of)| {
-                let words = if gap.since == Timestamp::MIN {
-                    format!("not observed before {}", day(gap.until))
-                } else {
-                    format!("not observed {}..{}", day(gap.since), day(gap.until))
-                };
-                remark(id, gap.until, &words, &whose(&of))
-            })
-            .collect();
+        let mut found: Vec<Operation> =
+            rows.iter().map(|(until, words, of)| remark(id, *until, words, &whose(of))).collect();
         if !never.is_empty() {
             found.push(remark(id, now, "no history available", &whose(&never)));
         }

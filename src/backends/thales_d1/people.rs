@@ -24,6 +24,8 @@ struct Found {
     passes: Vec<(VendorKey, VendorKey, Option<Value>)>,
     /// False: only those that were known are here, and there may be others.
     all: bool,
+    /// Something was listed that cannot be read.
+    unreadable: bool,
     server_date: Option<Timestamp>,
 }
 
@@ -80,7 +82,7 @@ impl ThalesD1 {
             credentials.extend(self.pass(&entry, &pass.id, pass.card.as_ref(), raw.as_ref(), as_of));
         }
         let holder = self.cardholder(&entry, None, as_of)?;
-        Ok(HolderRead { holder, credentials, server_date: None })
+        Ok(HolderRead { holder, credentials, whole: true, server_date: None })
     }
 
     /// Asks the vendor whose an id is: a consumer's, a card's or a digital card's. A miss proves nothing.
@@ -163,7 +165,7 @@ impl ThalesD1 {
         }
         self.show_awaited(&mut credentials);
         let holder = self.cardholder(&entry, found.data.as_ref(), now)?;
-        Ok(HolderRead { holder, credentials, server_date: found.server_date })
+        Ok(HolderRead { holder, credentials, whole: !found.unreadable, server_date: found.server_date })
     }
 
     async fn read_consumer(
@@ -232,8 +234,9 @@ impl ThalesD1 {
         let Some(cards) = wire::list(&answer.value, "cards") else { return Ok(false) };
         for card in cards {
             // A card whose id is no id can be neither shown nor asked for.
-            if let Ok(id) = checked(IdOf::Card, wire::text(card, &["cardId"]).raw()) {
-                found.cards.push((id, card.clone()));
+            match checked(IdOf::Card, wire::text(card, &["cardId"]).raw()) {
+                Ok(id) => found.cards.push((id, card.clone())),
+                Err(_) => found.unreadable = true,
             }
         }
         Ok(true)
@@ -256,8 +259,9 @@ impl ThalesD1 {
         };
         let Some(passes) = wire::list(&answer, "digitalCards") else { return Ok(false) };
         for pass in passes {
-            if let Ok(id) = checked(IdOf::DigitalCard, wire::text(pass, wire::DIGITAL_ID).raw()) {
-                found.passes.push((id, card.clone(), Some(pass.clone())));
+            match checked(IdOf::DigitalCard, wire::text(pass, wire::DIGITAL_ID).raw()) {
+                Ok(id) => found.passes.push((id, card.clone(), Some(pass.clone()))),
+                Err(_) => found.unreadable = true,
             }
         }
         Ok(true)

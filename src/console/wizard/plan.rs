@@ -39,7 +39,7 @@ impl Request {
     /// The reasons that its digits choose among.
     pub fn reasons(&self) -> &'static [Why] {
         match self.verb() {
-            Some(Verb::End) => &Why::ALL,
+            Some(Verb::End | Verb::Suspend) => &Why::ALL,
             _ => Why::TO_REPLACE,
         }
     }

@@ -170,7 +170,7 @@ pub(super) fn no_way(class: CredentialClass, from: &str, verb: Verb) -> Cow<'sta
         (C::WalletPass, _, "deleted") => only("it is deleted, for good"),
         (C::WalletPass, Verb::Suspend, "suspended") => only("already suspended"),
         (C::WalletPass, Verb::Suspend, "created") => {
-            only("only an active pass can be suspended; x withdraws an invitation")
+            only("only an active pass can be suspended; an invitation can be withdrawn")
         }
         (C::WalletPass, Verb::Suspend, _) => only("only an active pass can be suspended"),
         (C::WalletPass, Verb::Resume, _) => only("not suspended"),
@@ -188,14 +188,14 @@ pub(super) fn no_way(class: CredentialClass, from: &str, verb: Verb) -> Cow<'sta
             only("it is expired, and an end date cannot be set on a card: the vendor's own screens can")
         }
         (C::PrintedCard, Verb::Resume, "bulk_blocked") => only(SUPERVISOR),
-        (C::PrintedCard, Verb::Resume, "issued") => only("it is not blocked; a w hands it over (activated)"),
+        (C::PrintedCard, Verb::Resume, "issued") => only("it is not blocked; the word activated hands it over"),
         (C::PrintedCard, Verb::Resume, _) => only("not blocked"),
         (C::PrintedCard, Verb::End, "activated" | "blocked" | "expired" | "bulk_blocked") => {
-            only("cards cannot be deleted here; the end of life is returned or destroyed: a w sets the word")
+            only("a card that was handed out is not withdrawn: its end is the word returned, or destroyed")
         }
         (C::PrintedCard, Verb::Unlink, _) => only("cards have no unlink"),
         (C::PrintedCard, Verb::Suspend, "initialized" | "in_production") => {
-            only("there is no card in anybody's hand yet; x withdraws it")
+            only("there is no card in anybody's hand yet; it can be withdrawn")
         }
         (C::PrintedCard, ..) => Cow::Owned(format!("nothing is offered for a card that is {from}")),
         _ => only("the vendor has no such step"),

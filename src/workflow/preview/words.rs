@@ -55,8 +55,8 @@ impl Lines<'_> {
                 _ => "the pass waits until the holder installs it from its link".to_owned(),
             },
             System::ThalesD1 => {
-                return "the holder adds the card on the new phone; watched until it is ACTIVE, then the old one is \
-                        offered for its end"
+                return "the holder adds the card on the new phone; the console watches until it is ACTIVE, then \
+                        offers the old one for its end"
                     .to_owned();
             }
             System::CardExchange => "a card of the same profile is made; number and layout are the tenant's".to_owned(),
@@ -73,7 +73,10 @@ impl Lines<'_> {
         let lost = self.why.is_some_and(Why::is_loss);
         match (&self.refused, self.mode) {
             (_, ReissueMode::HolderAdds) if usable && lost => {
-                "stop the old one first: Esc, then s suspends it; the holder adds the new one after that".to_owned()
+                "this stops nothing: suspend the old one first; the holder adds the new one after that".to_owned()
+            }
+            (_, ReissueMode::HolderAdds) if !usable => {
+                "the old one does not work; the holder adds the new one on the phone".to_owned()
             }
             (_, ReissueMode::HolderAdds) => "new first: the old works until the new one is ACTIVE".to_owned(),
             (Some(_), _) if lost && usable => format!(
@@ -106,7 +109,7 @@ impl Lines<'_> {
                 "none by itself: a card cannot be deleted; the new one can be withdrawn".to_owned()
             }
             (Some(_), _) => format!("none by itself: the new pass can be removed in {title}"),
-            (None, ReissueMode::RevokeFirst) => "none by itself: the new pass can be ended with x".to_owned(),
+            (None, ReissueMode::RevokeFirst) => "none by itself: the new pass can be ended".to_owned(),
             (None, _) => {
                 "none by itself: until the new one is accepted, it can be removed and the old pass stays".to_owned()
             }

@@ -12,12 +12,15 @@ pub(super) struct Lines<'a> {
     pub(super) verb: Verb,
     pub(super) target: &'a Target,
     pub(super) change: &'a CredentialChange,
+    /// True if a reason was chosen: what is said to the vendor depends on it.
+    pub(super) reasoned: bool,
     pub(super) prepared: &'a PreparedChange,
 }
 
 impl Lines<'_> {
     pub(super) fn sends(&self) -> String {
-        let (key, note) = (SafeText::of(self.card.id.key.as_str()), &self.change.note);
+        let key = SafeText::of(self.card.id.key.as_str());
+        let note = if self.reasoned { format!("the reason \"{}\"", self.change.note) } else { "the reason".to_owned() };
         let word = SafeText::of(&self.target.word);
         match self.card.class.system() {
             System::Gallagher => {
@@ -40,13 +43,12 @@ impl Lines<'_> {
                 let call = if self.verb == Verb::End { "delete".to_owned() } else { self.verb.to_string() };
                 let code = self.reason_code().map_or(String::new(), |code| format!(", reasonCode {code}"));
                 let what = if self.card.class == CredentialClass::FundingCard { "card" } else { "digital card" };
-                format!("1 POST to {what} {key}: {call}, reason \"{note}\" with our mark{code}")
+                format!("1 POST to {what} {key}: {call}, {note} with our mark{code}")
             }
             System::CardExchange => {
                 let from = self.card.status_word.safe();
                 format!(
-                    "1 POST to card {key}: status {from} to {word}; its metadata is kept whole, with our reference and \
-                     the reason \"{note}\""
+                    "1 POST to card {key}: status {from} to {word}; its metadata is kept whole, with our reference and {note}"
                 )
             }
         }
@@ -99,18 +101,21 @@ impl Lines<'_> {
                 Some(code @ ("CARD_STOLEN" | "CARD_BROKEN" | "FRAUD")) => {
                     format!("none: suspended as {code} it stays so until it is replaced")
                 }
-                _ => "S resumes it".to_owned(),
+                _ => "it can be resumed".to_owned(),
             },
-            Verb::Resume => "s suspends it again".to_owned(),
+            Verb::Resume => "it can be suspended again".to_owned(),
             _ => {
                 let back = self.card.status_word.safe();
-                format!("a w sets it back to \"{back}\", if the server agrees")
+                format!("the word \"{back}\" can be set again, if the server agrees")
             }
         }
     }
 
     /// The reason code that the request really carries: read from its bytes, so that the line cannot say another.
     fn reason_code(&self) -> Option<&'static str> {
+        if !self.reasoned {
+            return None;
+        }
         #[derive(serde::Deserialize)]
         struct Coded {
             #[serde(rename = "reasonCode")]

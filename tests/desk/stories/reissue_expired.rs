@@ -55,7 +55,7 @@ async fn the_watch_ends_when_the_invitation_is_out() {
     stage.pass(30);
     stage.console.handle(Msg::Timer(Timer::Watch(card)));
     stage.settle().await;
-    stage.shows("The invitation of Jane Doe is sent to").shows("o INVITED");
+    stage.shows("The invitation of Jane Doe is sent to").shows(". INVITED");
     assert!(stage.console.model.watches.is_empty());
 }
 
