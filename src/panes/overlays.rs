@@ -84,7 +84,7 @@ fn job_lines(model: &Model, job: Job<'_>) -> (Role, String, String, String) {
             let since = age(record.opened, model.now);
             let proven = if record.purpose.marker.is_some() { "its mark proves it ours" } else { "not surely ours" };
             let text = format!("{pass} of {}, seen {since} ago", model.who(&record.purpose.holder));
-            let words = format!("held not to have been made, and there; {proven}; ENT ends it, X lets it stay");
+            let words = format!("it was held not to have been made; {proven}");
             (Role::Bad, "ALARM".to_owned(), text, words)
         }
         Job::Open(record) => {

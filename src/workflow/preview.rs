@@ -21,11 +21,12 @@ use crate::domain::reissue::{ReissuePlan, ReissueRequest, stop_first};
 pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePlan, Problem> {
     let note = note_for_vendor(&request.ticket, request.why, &request.note)?;
     let view = LiveView::read(means, &request.holder, &request.holder_link).await?;
+    // Before the credential is looked for: the change that is open may just have taken it away.
+    view.nothing_open(None)?;
     let Some((old, ownership)) = view.card(&request.credential) else {
         return Err(turn::gone(&request.credential));
     };
     let (old, ownership) = (old.clone(), ownership.clone());
-    view.nothing_open(None)?;
     if let Some(seen) = &request.seen {
         LiveView::unchanged(&old, seen)?;
     }

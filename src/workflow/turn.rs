@@ -33,9 +33,10 @@ pub(super) type Tell<'a> = &'a mut (dyn FnMut(ReissueStep) + Send);
 pub async fn preview(means: &Means, request: TurnRequest) -> Result<TurnPlan, Problem> {
     let note = note_for_vendor(&request.ticket, request.why, &request.note)?;
     let view = LiveView::read(means, &request.holder, &request.holder_link).await?;
+    // Before the credential is looked for: the change that is open may just have taken it away.
+    view.nothing_open(None)?;
     let Some((card, ownership)) = view.card(&request.credential) else { return Err(gone(&request.credential)) };
     let (card, ownership) = (card.clone(), ownership.clone());
-    view.nothing_open(None)?;
     if let Some(seen) = &request.seen {
         LiveView::unchanged(&card, seen)?;
     }

@@ -22,7 +22,7 @@ fn refuse(stage: &Stage, class: CredentialClass, after: u32, status: u16) {
     };
     let on = FaultMatch { method: Some(method.into()), path: Some(path.into()) };
     let kind = FaultKind::StatusBefore { status, retry_after: None };
-    stage.world().arm(Fault { on, kind, skip: after, times: 1 }).unwrap();
+    stage.sim.front(class.system()).unwrap().faults.arm(Fault { on, kind, skip: after, times: 1 }).unwrap();
 }
 
 /// The preview that stands open is a reissue, or an act; with these reasons chosen.
@@ -228,7 +228,7 @@ async fn i25_a_clock_that_is_set_is_said_once_and_stands_in_the_header() {
     stage.press("jane d~").await;
     stage.shows("gall ok");
     // Only the server's time moves on.
-    stage.world().advance(600);
+    stage.world().advance(630);
     stage.press("R").await;
     stage.shows("gall clock 10m").shows("behind the vendor's");
     stage.press("^").await;
