@@ -289,6 +289,8 @@ impl Model {
             self.trouble(&problem);
         }
         self.ledger = health;
-        Vec::new()
+        // What arrived late can only be recorded from now on.
+        let verified = matches!(self.ledger, LedgerHealth::Verified { .. });
+        if verified && self.watched > 0 { vec![self.look_again()] } else { Vec::new() }
     }
 }

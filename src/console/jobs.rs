@@ -293,8 +293,13 @@ impl Model {
         }
         let known: Vec<IntentId> = self.waiting.iter().map(|w| w.intent).collect();
         let alarmed: Vec<IntentId> = self.arrived.iter().map(|a| a.intent).collect();
-        Work { open: self.open, waiting: self.waiting, half: self.half, arrived: self.arrived, .. } = work;
-        let watched = work.watched;
+        Work {
+            open: self.open,
+            waiting: self.waiting,
+            half: self.half,
+            arrived: self.arrived,
+            watched: self.watched,
+        } = work;
 
         // What is on screen of that person was read before it was settled.
         let mut effects = again.map(|h| self.read_live(h.id, h.link)).unwrap_or_default();
@@ -313,12 +318,16 @@ impl Model {
             let pause = RECONCILE.iter().find(|(until, _)| age < *until).map_or(600, |(_, pause)| *pause);
             effects.push(Effect::Timer(Timer::Reconcile(0), Duration::from_secs(pause)));
         }
-        if watched > 0 {
+        if self.watched > 0 {
             effects.push(Effect::Timer(Timer::Late, LATE_EVERY));
         }
         let news: Vec<HolderId> =
             self.arrived.iter().filter(|a| !alarmed.contains(&a.intent)).map(|a| a.purpose.holder.clone()).collect();
         for holder in news {
+            if let Some(record) = self.shown.record(&holder) {
+                let (id, link) = (record.holder.id.clone(), record.holder.link.clone());
+                effects.extend(self.read_live(id, link));
+            }
             let text = format!(
                 "ALARM: {} has a pass that was held not to have been made; w shows it, ENT there ends it.",
                 self.who(&holder)

@@ -283,6 +283,8 @@ pub struct Model {
     pub half: Vec<IntentRecord>,
     /// Alarms: what was held not to have been made, and is there.
     pub arrived: Vec<IntentRecord>,
+    /// How many changes may still arrive late.
+    pub watched: usize,
     /// Of the waiting work, what was confirmed in this run and goes on by itself.
     pub confirmed: HashSet<SagaId>,
     /// Credentials that are being watched.
@@ -370,6 +372,7 @@ impl Model {
             waiting: Vec::new(),
             half: Vec::new(),
             arrived: Vec::new(),
+            watched: 0,
             confirmed: HashSet::new(),
             watches: Vec::new(),
             toast: None,

@@ -103,7 +103,9 @@ async fn named(desk: &Desk, work: Work, settled: Vec<Settled>) -> Report {
 async fn look_at(desk: &Desk, tenant: &TenantName, busy: &[HolderId]) -> Result<Vec<Settled>, Problem> {
     let Some(means) = desk.means(tenant) else { return Ok(Vec::new()) };
     let mut settled = recover(&means, &is_alive).await;
-    settled.extend(late::look(&means, busy).await);
+    // What is on record stands at the top of the list; what could not be recorded must be told all the same.
+    let alarms = late::look(&means, busy).await.into_iter().filter(|alarm| !alarm.recorded);
+    settled.extend(alarms.map(|alarm| alarm.told));
     // Our own open questions: this process lives, so recovery leaves them to us.
     let Ok(open) = desk.ledger.unfinished().await else { return Ok(settled) };
     for record in open {

@@ -2,7 +2,8 @@
 //!
 //! What she chooses among several is CLAIMED at most (safety.md 4.1: adoption), because choosing proves nothing: the
 //! question is over, the person can be worked on again, and the credential itself stays out of reach of whatever
-//! cannot be taken back.
+//! cannot be taken back. A second person is not asked: that rule of safety.md 2.1 protects what a decision would
+//! permit, and this one permits nothing (decision 14: none is asked for one card unless the site says so).
 
 use super::Means;
 use super::attempt::{append_in_order, binding, candidates, draft};

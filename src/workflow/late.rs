@@ -28,7 +28,7 @@ pub struct Alarm {
 
 /// Reads the people whose changes are watched, but for those that are worked on right now, and raises an alarm for
 /// what is there. How many are watched is what the ledger says afterwards.
-pub async fn look(means: &Means, busy: &[HolderId]) -> Vec<Settled> {
+pub async fn look(means: &Means, busy: &[HolderId]) -> Vec<Alarm> {
     let tenant = &means.provider.profile().name;
     let since = means.clock.now() - WATCH_FOR;
     let Ok(watch) = means.ledger.late_watch(since).await else { return Vec::new() };
@@ -39,7 +39,7 @@ pub async fn look(means: &Means, busy: &[HolderId]) -> Vec<Settled> {
     for person in people {
         // One that cannot be read now is read the next time.
         if let Ok(view) = LiveView::read(means, &person.holder, &person.holder_link).await {
-            alarms.extend(notice(means, &view).await.into_iter().map(|alarm| alarm.told));
+            alarms.extend(notice(means, &view).await);
         }
     }
     alarms

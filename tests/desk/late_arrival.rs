@@ -62,7 +62,7 @@ async fn i4_what_was_held_not_to_have_worked_and_arrives_later_raises_an_alarm_a
 
         let alarms = late::look(&bench.means(), &[]).await;
         assert_eq!(alarms.len(), 1, "{system}: {alarms:?}");
-        let words = &alarms[0].words;
+        let words = &alarms[0].told.words;
         assert!(words.starts_with("ALARM") && words.contains(&first.to_string()), "{words}");
         assert!(words.contains("its mark proves it ours"), "{system}: {words}");
         assert_eq!((watch(&bench).await, bench.town.sent()), ((0, 1), sent), "{system}: reads only (i5)");
@@ -103,7 +103,7 @@ async fn i13_a_mark_that_another_hand_put_there_is_told_and_proves_nothing() {
     let (bench, _, lost) = held_not_to_have_worked(System::Gallagher).await;
     let theirs = bench.town.streets().foreign_add(&marker(&lost).stamp("phone"));
     let alarms = late::look(&bench.means(), &[]).await;
-    assert!(alarms[0].words.contains("somebody else as its creator"), "{alarms:?}");
+    assert!(alarms[0].told.words.contains("somebody else as its creator"), "{alarms:?}");
     assert_eq!((bench.badge(&theirs).await, watch(&bench).await), ("?ambig", (0, 1)));
     for (verb, why) in [(Verb::End, Why::Mistake), (Verb::Suspend, Why::Lost)] {
         assert!(bench.turn_preview(&theirs, verb, why).await.is_err());
@@ -130,7 +130,7 @@ async fn a_watch_lasts_a_day_and_a_later_look_at_the_person_still_sees_it() {
 async fn an_alarm_ends_when_a_person_lets_the_pass_stay() {
     let (bench, _, lost) = held_not_to_have_worked(System::AccessGrid).await;
     let first = bench.town.streets().arrive(&marker(&lost));
-    let alarm = late::look(&bench.means(), &[]).await.pop().unwrap();
+    let alarm = late::look(&bench.means(), &[]).await.pop().unwrap().told;
     let kept = late::keep(&bench.means(), alarm.intent, "the holder uses it").await.unwrap();
     assert!(kept.words.contains("the holder uses it"), "{}", kept.words);
     assert_eq!((watch(&bench).await, bench.badge(&first).await), ((0, 0), "*ours"));

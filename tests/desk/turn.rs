@@ -202,6 +202,45 @@ async fn i17_the_last_usable_pass_is_only_stopped_for_loss_theft_or_leaving() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn i17_only_what_its_holder_can_open_a_door_with_counts_as_another() {
+    for system in ALL {
+        let bench = Bench::of(system, 4);
+        let id = bench.issue_ours("phone").await;
+        bench.town.streets().accept(&id);
+        let other = bench.town.streets().foreign_add("another");
+        // At the printer, not sent out, or not yet verified: she has nothing in her hand.
+        match system {
+            System::Gallagher => {
+                let mut streets = bench.town.streets();
+                let invitation = streets.card(&other).unwrap().invitation.as_mut().unwrap();
+                invitation.status = passdesk::domain::credential::InvitationStatus::NotSent;
+            }
+            System::ThalesD1 => bench.town.streets().turn(&other, "INACTIVE"),
+            System::CardExchange => bench.town.streets().turn(&other, "in_production"),
+            // One that waits for its holder to install it is hers already.
+            System::AccessGrid => bench.town.streets().turn(&other, "unlink"),
+        }
+        for verb in [Verb::Suspend, Verb::End] {
+            let problem = bench.turn_preview(&id, verb, Why::Damaged).await.unwrap_err();
+            assert!(problem.what.contains("last usable"), "{system} {verb}: {problem}");
+            assert!(problem.why.contains("other systems do not count"), "{system} {verb}: {problem}");
+        }
+        bench.town.streets().accept(&other);
+        if system == System::ThalesD1 {
+            bench.town.streets().turn(&other, "ACTIVE");
+        } else if system == System::AccessGrid {
+            bench.town.streets().turn(&other, "created");
+        }
+        assert!(bench.turn_preview(&id, Verb::Suspend, Why::Damaged).await.is_ok(), "{system}");
+        bench.town.streets().card(&other).unwrap().barred = true;
+        assert!(
+            bench.turn_preview(&id, Verb::Suspend, Why::Damaged).await.is_err(),
+            "{system}: a barred one opens nothing"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn i17_a_word_that_stops_the_last_pass_is_guarded_like_a_suspend() {
     for (system, word) in [(System::Gallagher, "Training"), (System::CardExchange, "returned")] {
         let bench = Bench::of(system, 3);
