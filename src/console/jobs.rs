@@ -55,7 +55,7 @@ impl Model {
     }
 
     /// The list as the ledger has it, at once; then a look.
-    pub(super) fn list_and_look(&self) -> Effect {
+    pub(super) fn list_and_look() -> Effect {
         Effect::Recover { list_first: true, busy: Vec::new() }
     }
 

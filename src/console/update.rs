@@ -111,7 +111,7 @@ impl Model {
     }
 
     fn start(&mut self) -> Vec<Effect> {
-        let mut effects = vec![self.list_and_look(), Effect::VerifyLedger, self.minute()];
+        let mut effects = vec![Self::list_and_look(), Effect::VerifyLedger, self.minute()];
         effects.extend(self.tenants.iter().map(|t| Effect::Connect(t.profile.name.clone())));
         effects.extend(self.search_changed());
         effects
