@@ -2,19 +2,28 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use divan::Bencher;
+use passdesk::console::message::Msg;
+use passdesk::desk::Desk;
+use passdesk::desk::clock::RandomIds;
 use passdesk::domain::cardholder::Cardholder;
 use passdesk::domain::ids::IntentId;
-use passdesk::domain::journal::EventDraft;
+use passdesk::domain::journal::{EventDraft, IntentState, Payload, Remark};
 use passdesk::domain::policy::Mode;
 use passdesk::domain::text::{SafeText, Untrusted};
 use passdesk::ports::cache::{Cache, Scope};
 use passdesk::ports::clock::Clock;
 use passdesk::ports::ledger::Ledger;
 use passdesk::ports::provider::HolderRead;
+use passdesk::runtime::{Console, Looks};
 use passdesk::simulator::{self, SimOptions};
+use passdesk::store::archive::SqliteArchive;
 use passdesk::store::cache::SqliteCache;
 use passdesk::store::ledger::SqliteLedger;
 use passdesk::store::paths::DataRoot;
+use passdesk::store::process::this_process;
+use passdesk::widgets::theme::Theme;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 use tokio::runtime::Runtime;
@@ -116,6 +125,70 @@ fn anew(chain: &[EventDraft]) -> Vec<EventDraft> {
         ..draft.clone()
     };
     chain.iter().map(renamed).collect()
+}
+
+/// A ledger of 10,000 intents whose outcome is not known, of a process that is gone: each of another person.
+static UNFINISHED: LazyLock<(tempfile::TempDir, Arc<SqliteLedger>)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(&DataRoot::new(folder.path()).ledger(Mode::Sim), Arc::new(Still)).unwrap();
+    RUNTIME.block_on(async {
+        let sim = simulator::start(SimOptions::default()).await.unwrap();
+        let chain = simulator::ledger_entries(sim.issued_by_console(), &"gall".parse().unwrap()).unwrap();
+        let of_first = |d: &&EventDraft| d.intent == chain[0].intent;
+        let first: Vec<&EventDraft> = chain.iter().filter(of_first).take(3).collect();
+        for thousand in 0..10 {
+            let events = (thousand * 1000..(thousand + 1) * 1000).flat_map(|n| lost(&first, n)).collect();
+            ledger.append_all(events).await.unwrap();
+        }
+        ledger.verify().await;
+    });
+    (folder, Arc::new(ledger))
+});
+
+/// A call of ours whose answer was lost, for the n-th person.
+fn lost(first: &[&EventDraft], n: usize) -> Vec<EventDraft> {
+    let intent = IntentId(uuid::Uuid::now_v7());
+    let mut events: Vec<EventDraft> = first.iter().map(|d| EventDraft { intent, ..(*d).clone() }).collect();
+    if let Payload::Purpose(purpose) = &mut events[0].payload {
+        purpose.holder = format!("gall:{}", 100_000 + n).parse().unwrap();
+    }
+    let words = Remark { text: "no answer".into(), status: None, candidates: Vec::new() };
+    let unknown = EventDraft { state: IntentState::Unknown, payload: Payload::Remark(words), ..events[2].clone() };
+    events.push(unknown);
+    events
+}
+
+/// What a start asks of the ledger first.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn unfinished_of_10_000_intents() -> usize {
+    RUNTIME.block_on(UNFINISHED.1.unfinished()).unwrap().len()
+}
+
+/// From the start of a console to 10,000 unfinished intents on its screen.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn unfinished_work_on_screen_with_10_000_intents(bencher: Bencher<'_, '_>) {
+    let ledger = Arc::clone(&UNFINISHED.1);
+    let desk = || Desk {
+        providers: Vec::new(),
+        ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,
+        cache: Arc::new(SqliteCache::open_in_memory().unwrap()),
+        archive: Arc::new(SqliteArchive::open_in_memory().unwrap()),
+        clock: Arc::new(Still),
+        ids: Arc::new(RandomIds),
+        operator: "op7".into(),
+        owner: this_process(),
+        mode: Mode::Sim,
+    };
+    bencher.with_inputs(desk).bench_local_values(|desk| {
+        let looks = Looks { theme: Theme { colour: false, lines: false }, zone: jiff::tz::TimeZone::UTC };
+        let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        RUNTIME.block_on(async {
+            let mut console = Console::new(terminal, desk, looks).unwrap();
+            console.handle(Msg::Start);
+            console.until(|model| model.open.len() == 10_000).await.unwrap();
+            console.model.jobs()
+        })
+    });
 }
 
 /// Cleaning one name for the screen.

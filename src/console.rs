@@ -4,6 +4,7 @@ pub mod allowed;
 pub mod answers;
 pub mod browse;
 pub mod commands;
+pub mod decision;
 pub mod jobs;
 pub mod keymap;
 pub mod message;

@@ -3,7 +3,9 @@
 
 pub mod cardholder;
 pub mod change;
+pub mod clocks;
 pub mod credential;
+pub mod decision;
 pub mod ids;
 pub mod journal;
 pub mod lifecycle;

@@ -2,6 +2,7 @@
 //! reads the model and cannot change it.
 
 pub mod cards;
+pub mod decision;
 pub mod footer;
 pub mod header;
 pub mod history;
@@ -157,6 +158,11 @@ pub fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) -> bool {
         Some(Overlay::Wizard(wizard)) => {
             let cursor;
             (cursor, whole) = wizard::draw(model, wizard, theme, area, frame.buffer_mut());
+            cursor
+        }
+        Some(Overlay::Decision(sheet)) => {
+            let cursor;
+            (cursor, whole) = decision::draw(model, sheet, theme, area, frame.buffer_mut());
             cursor
         }
         Some(Overlay::Palette(palette)) => palette::draw(model, palette, theme, area, frame.buffer_mut()),

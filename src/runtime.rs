@@ -2,6 +2,7 @@
 
 pub mod fill;
 pub mod input;
+pub mod jobs;
 pub mod reading;
 pub mod tasks;
 pub mod terminal;

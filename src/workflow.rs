@@ -7,7 +7,9 @@
 mod attempt;
 pub mod binding;
 mod conclude;
+pub mod decide;
 pub mod gate;
+pub mod late;
 mod preview;
 pub mod recovery;
 pub mod reissue;

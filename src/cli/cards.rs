@@ -160,7 +160,14 @@ pub async fn view(desk: &Desk, id: &HolderId) -> Result<HolderView, Problem> {
             say(format!("What follows is from the cache, {minutes} minutes old."));
             let records = desk.ledger.intents_of(id).await.unwrap_or_default();
             let grades = grade_all(&records, &cards);
-            Ok(HolderView { holder, cards: cards.into_iter().zip(grades).collect(), live: false, whole: true })
+            Ok(HolderView {
+                holder,
+                cards: cards.into_iter().zip(grades).collect(),
+                live: false,
+                whole: true,
+                clock: None,
+                late: false,
+            })
         }
         Err(problem) => Err(problem),
     }

@@ -37,6 +37,7 @@ impl Model {
             }
             (Answer::Plan(plan), _) => self.plan_read(Ok(Plan::Reissue(plan))),
             (Answer::TurnPlan(plan), _) => self.plan_read(Ok(Plan::Turn(plan))),
+            (Answer::Case(case), _) => self.case_read(Ok(case)),
             (Answer::Failed(problem), _) => self.query_failed(slot, problem),
             // No query of those slots is answered so.
             (Answer::Remote(_) | Answer::Holder(_), _) => Vec::new(),
@@ -46,6 +47,7 @@ impl Model {
     fn query_failed(&mut self, slot: &Slot, problem: Problem) -> Vec<Effect> {
         match slot {
             Slot::Preview => return self.plan_read(Err(problem)),
+            Slot::Case => return self.case_read(Err(problem)),
             Slot::Live(id) => {
                 self.log(Tone::Error, &problem.to_string(), &problem.detail);
                 self.note_outage(&id.tenant, &problem);
@@ -184,6 +186,7 @@ impl Model {
         let Some(record) = self.shown.record_mut(id) else { return Vec::new() };
         let took = record.asked.take().map(|since| now.saturating_sub(since));
         record.problem = None;
+        let (clock, late) = (view.clock, view.late);
         let who = |h: &Cardholder| (h.name(), h.email.clone(), h.employee_number.clone());
         let changed = who(&record.holder) != who(&view.holder);
         self.show(view);
@@ -195,9 +198,21 @@ impl Model {
         }
         if let Some(state) = self.tenants.iter_mut().find(|t| t.profile.name == id.tenant) {
             state.round_trip = took.or(state.round_trip);
+            let news = clock.is_some() && state.clock.is_none();
+            state.clock = clock;
             if matches!(state.connection, Some(Err(_))) {
                 effects.push(Effect::Connect(id.tenant.clone()));
             }
+            if let Some(trouble) = clock.filter(|_| news) {
+                let text = format!(
+                    "{}: {trouble}. Nothing is held to be ours by comparing lists until that is set right.",
+                    id.tenant
+                );
+                self.say(Tone::Warn, &text);
+            }
+        }
+        if late {
+            effects.push(self.look_again());
         }
         effects.extend(self.open_pending());
         effects
@@ -274,6 +289,8 @@ impl Model {
             self.trouble(&problem);
         }
         self.ledger = health;
-        Vec::new()
+        // What arrived late can only be recorded from now on.
+        let verified = matches!(self.ledger, LedgerHealth::Verified { .. });
+        if verified && self.watched > 0 { vec![self.look_again()] } else { Vec::new() }
     }
 }

@@ -1,18 +1,19 @@
 //! Work beyond one keystroke: running changes, open questions, waiting retirements, watches.
 
 use super::keymap::Key;
-use super::message::{Effect, HolderView, Timer};
+use super::message::{Effect, HolderView, Timer, Work};
 use super::model::{Awaits, Model, Overlay, Pending, Running, Tone, Watch};
 use super::wizard::DWELL;
-use crate::domain::credential::{Credential, CredentialClass, InvitationStatus, State};
+use crate::domain::credential::{Credential, CredentialClass, InvitationStatus, State, System};
 use crate::domain::ids::{CredentialId, HolderId, IntentId};
 use crate::domain::journal::{IntentRecord, IntentState};
 use crate::domain::lifecycle::Verb;
-use crate::domain::policy::ReissueMode;
+use crate::domain::policy::Why;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueStep, Settled};
 use crate::ports::cache::HolderHit;
 use jiff::SignedDuration;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Between two looks at a new invitation.
@@ -26,14 +27,19 @@ const AWAITED_EVERY: Duration = Duration::from_mins(1);
 /// Between two looks at open questions, by how old the youngest is: (age, pause), seconds (safety.md section 3).
 const RECONCILE: [(i64, u64); 6] = [(5, 2), (15, 5), (60, 15), (300, 60), (900, 120), (i64::MAX, 600)];
 
+/// Between two looks for what may arrive late.
+const LATE_EVERY: Duration = Duration::from_mins(10);
+
 /// A row of the list of jobs that the cursor can stand on.
 #[derive(Clone, Copy, Debug)]
 pub enum Job<'a> {
+    /// An alarm: a credential is there that was held not to have been made.
+    Arrived(&'a IntentRecord),
     /// An intent that is not settled.
     Open(&'a IntentRecord),
     /// The old credential waits for the new one to work.
     Waiting(&'a IntentRecord),
-    /// The old credential is stopped, and the new one is not issued.
+    /// The old credential is stopped and the new one is not issued, or a new card is not sent to its printer.
     HalfDone(&'a IntentRecord),
     /// The holder adds a new credential herself.
     Awaited(&'a Watch),
@@ -42,14 +48,20 @@ pub enum Job<'a> {
 impl Model {
     /// The rows of the list of jobs, as shown.
     pub fn job_rows(&self) -> Vec<Job<'_>> {
-        let waiting = |record| if is_half(record) { Job::HalfDone(record) } else { Job::Waiting(record) };
-        let open = self.open.iter().map(Job::Open);
-        open.chain(self.waiting.iter().map(waiting)).chain(self.awaited().map(Job::Awaited)).collect()
+        let alarms = self.arrived.iter().map(Job::Arrived);
+        let open = self.open.iter().map(Job::Open).chain(self.half.iter().map(Job::HalfDone));
+        let waiting = self.waiting.iter().map(Job::Waiting).chain(self.awaited().map(Job::Awaited));
+        alarms.chain(open).chain(waiting).collect()
+    }
+
+    /// The list as the ledger has it, at once; then a look.
+    pub(super) fn list_and_look() -> Effect {
+        Effect::Recover { list_first: true, busy: Vec::new() }
     }
 
     /// Looks at what is not finished, but for the changes that run right now.
     pub(super) fn look_again(&self) -> Effect {
-        Effect::Recover { busy: self.running.iter().map(|r| r.holder.clone()).collect() }
+        Effect::Recover { list_first: false, busy: self.running.iter().map(|r| r.holder.clone()).collect() }
     }
 
     /// A reissue moved on.
@@ -269,13 +281,9 @@ impl Model {
     }
 
     /// What the ledger says is not finished, and what reading has settled.
-    pub(super) fn unfinished(
-        &mut self,
-        open: Vec<IntentRecord>,
-        waiting: Vec<IntentRecord>,
-        settled: &[Settled],
-    ) -> Vec<Effect> {
+    pub(super) fn unfinished(&mut self, work: Work, settled: &[Settled]) -> Vec<Effect> {
         let mut again = None;
+        let stood: HashSet<(IntentId, IntentState)> = self.open.iter().map(|r| (r.intent, r.state)).collect();
         for one in settled {
             let (tone, word) = match one.state {
                 IntentState::Unknown => (Tone::Error, "OUTCOME UNKNOWN: "),
@@ -285,7 +293,7 @@ impl Model {
                 _ => (Tone::Warn, "Settled: "),
             };
             let text = format!("{word}{}: {}.", self.who(&one.holder), one.words);
-            if self.open.iter().any(|r| r.intent == one.intent && r.state == one.state) {
+            if stood.contains(&(one.intent, one.state)) {
                 self.log(tone, &text, "");
             } else {
                 self.say(tone, &text);
@@ -293,13 +301,19 @@ impl Model {
             }
         }
         let known: Vec<IntentId> = self.waiting.iter().map(|w| w.intent).collect();
-        self.open = open;
-        self.waiting = waiting;
+        let alarmed: Vec<IntentId> = self.arrived.iter().map(|a| a.intent).collect();
+        Work {
+            open: self.open,
+            waiting: self.waiting,
+            half: self.half,
+            arrived: self.arrived,
+            watched: self.watched,
+        } = work;
 
         // What is on screen of that person was read before it was settled.
         let mut effects = again.map(|h| self.read_live(h.id, h.link)).unwrap_or_default();
         for record in &self.waiting {
-            if !known.contains(&record.intent) && !is_half(record) {
+            if !known.contains(&record.intent) {
                 effects.push(Effect::Timer(Timer::Waiting(record.intent), Duration::from_secs(2)));
             }
         }
@@ -313,9 +327,25 @@ impl Model {
             let pause = RECONCILE.iter().find(|(until, _)| age < *until).map_or(600, |(_, pause)| *pause);
             effects.push(Effect::Timer(Timer::Reconcile(0), Duration::from_secs(pause)));
         }
+        if self.watched > 0 {
+            effects.push(Effect::Timer(Timer::Late, LATE_EVERY));
+        }
+        let news: Vec<HolderId> =
+            self.arrived.iter().filter(|a| !alarmed.contains(&a.intent)).map(|a| a.purpose.holder.clone()).collect();
+        for holder in news {
+            if let Some(record) = self.shown.record(&holder) {
+                let (id, link) = (record.holder.id.clone(), record.holder.link.clone());
+                effects.extend(self.read_live(id, link));
+            }
+            let text = format!(
+                "ALARM: {} has a pass that was held not to have been made; w shows it, ENT there ends it.",
+                self.who(&holder)
+            );
+            self.say(Tone::Error, &text);
+        }
+        let rows = self.job_rows().len();
         if let Some(Overlay::Jobs { cursor, .. }) = &mut self.overlay {
-            let awaited = self.watches.iter().filter(|w| matches!(w.awaits, Awaits::Another { .. })).count();
-            *cursor = (*cursor).min((self.open.len() + self.waiting.len() + awaited).saturating_sub(1));
+            *cursor = (*cursor).min(rows.saturating_sub(1));
         }
         effects
     }
@@ -383,7 +413,7 @@ impl Model {
             Key::Up | Key::Char('k') => *cursor = cursor.saturating_sub(1),
             Key::Char('R') | Key::F(5) => return vec![self.look_again()],
             Key::Enter => return self.job_opened(),
-            Key::Char('X') => self.job_dropped(),
+            Key::Char('X') => return self.job_dropped(),
             _ => {}
         }
         Vec::new()
@@ -395,20 +425,30 @@ impl Model {
         let mut asked = None;
         let mut next = None;
         match self.job_rows().get(*cursor) {
+            Some(Job::Arrived(record)) => {
+                next = record.purpose.old.as_ref().map(|late| Pending {
+                    verb: Some(Verb::End),
+                    why: Some(Why::Mistake),
+                    ..finishes(record, late.id.clone())
+                });
+            }
             Some(Job::Waiting(record)) => asked = Some(record.intent),
-            // Of the open ones only questions can be parked.
-            Some(Job::Open(record)) => {
-                let parks =
-                    matches!(record.state, IntentState::Unknown | IntentState::Ambiguous | IntentState::Diverged);
-                asked = parks.then_some(record.intent);
+            Some(Job::Open(record)) if is_decided_by_person(record) => {
+                let record = (*record).clone();
+                return self.open_decision(&record);
+            }
+            // Of the others only questions can be parked.
+            Some(Job::Open(record)) => asked = (record.state == IntentState::Unknown).then_some(record.intent),
+            Some(Job::HalfDone(record)) if record.purpose.act.makes() => {
+                let made = record.binding.as_ref().and_then(|b| b.object.as_ref());
+                next = made.map(|new| Pending {
+                    verb: Some(Verb::Set),
+                    word: Some("in_production"),
+                    ..finishes(record, new.id.clone())
+                });
             }
             Some(Job::HalfDone(record)) => {
-                next = record.purpose.old.as_ref().map(|old| Pending {
-                    holder: record.purpose.holder.clone(),
-                    link: record.purpose.holder_link.clone(),
-                    credential: old.id.clone(),
-                    verb: None,
-                });
+                next = record.purpose.old.as_ref().map(|old| finishes(record, old.id.clone()));
             }
             Some(Job::Awaited(watch)) if matches!(watch.awaits, Awaits::Another { found: Some(_), .. }) => {
                 next = Some(Pending {
@@ -416,6 +456,9 @@ impl Model {
                     link: watch.link.clone(),
                     credential: watch.card.clone(),
                     verb: Some(Verb::End),
+                    word: None,
+                    why: None,
+                    ticket: String::new(),
                 });
             }
             Some(Job::Awaited(_)) | None => {}
@@ -429,17 +472,29 @@ impl Model {
         Vec::new()
     }
 
-    /// `X` on a row: this console stops looking for what a holder was to add. Nothing is changed anywhere.
-    fn job_dropped(&mut self) {
-        let Some(Overlay::Jobs { cursor, .. }) = &self.overlay else { return };
-        let Some(Job::Awaited(watch)) = self.job_rows().get(*cursor).copied() else { return };
-        let card = watch.card.clone();
-        self.watches.retain(|w| w.card != card);
-        let count = self.job_rows().len();
-        if let Some(Overlay::Jobs { cursor, .. }) = &mut self.overlay {
-            *cursor = (*cursor).min(count.saturating_sub(1));
+    /// `X` on a row: this console stops looking for what a holder was to add, or asks whether an alarm is over because
+    /// the pass shall stay. Nothing is changed at any vendor.
+    fn job_dropped(&mut self) -> Vec<Effect> {
+        let Some(Overlay::Jobs { cursor, .. }) = &self.overlay else { return Vec::new() };
+        match self.job_rows().get(*cursor).copied() {
+            Some(Job::Awaited(watch)) => {
+                let card = watch.card.clone();
+                self.watches.retain(|w| w.card != card);
+                let count = self.job_rows().len();
+                if let Some(Overlay::Jobs { cursor, .. }) = &mut self.overlay {
+                    *cursor = (*cursor).min(count.saturating_sub(1));
+                }
+                self.say(Tone::Info, "This console looks no more for that digital card; both stay as they are.");
+            }
+            Some(Job::Arrived(record)) => {
+                let asked = record.intent;
+                if let Some(Overlay::Jobs { confirm, drawn, .. }) = &mut self.overlay {
+                    (*confirm, *drawn) = (Some(asked), None);
+                }
+            }
+            _ => {}
         }
-        self.say(Tone::Info, "This console looks no more for that digital card; both stay as they are.");
+        Vec::new()
     }
 
     /// `y` on a row of the list: the intent it was asked about, wherever its row stands by now.
@@ -453,12 +508,36 @@ impl Model {
             self.overlay = None;
             return self.retire(record);
         }
+        if let Some(alarm) = self.arrived.iter().find(|a| a.intent == intent) {
+            return vec![Effect::Keep(intent, alarm.purpose.holder.clone())];
+        }
         let parked = self.open.iter().find(|r| r.intent == intent).map(|r| r.purpose.holder.clone());
         parked.map(|holder| Effect::Hold(intent, holder)).into_iter().collect()
     }
 }
 
-/// A reissue that stopped the old credential first and has not issued the new one.
-pub(super) fn is_half(record: &IntentRecord) -> bool {
-    record.purpose.mode == ReissueMode::RevokeFirst && !record.purpose.act.makes()
+/// A question that is decided on a sheet of its own: there is something to choose.
+pub fn is_decided_by_person(record: &IntentRecord) -> bool {
+    match record.state {
+        IntentState::Ambiguous | IntentState::Diverged | IntentState::Held => true,
+        IntentState::Unknown => {
+            record.purpose.act.makes()
+                && matches!(record.purpose.class.system(), System::AccessGrid | System::CardExchange)
+        }
+        _ => false,
+    }
+}
+
+/// A preview that goes on with earlier work: on this credential, for the same reason and ticket.
+fn finishes(record: &IntentRecord, credential: CredentialId) -> Pending {
+    let purpose = &record.purpose;
+    Pending {
+        holder: purpose.holder.clone(),
+        link: purpose.holder_link.clone(),
+        credential,
+        verb: None,
+        word: None,
+        why: Some(purpose.why),
+        ticket: purpose.ticket.clone(),
+    }
 }

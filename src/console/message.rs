@@ -2,7 +2,9 @@
 
 use super::keymap::Key;
 use crate::domain::cardholder::Cardholder;
+use crate::domain::clocks::ClockTrouble;
 use crate::domain::credential::Credential;
+use crate::domain::decision::{Case, Verdict};
 use crate::domain::ids::{CredentialId, HolderId, IntentId, Link, TenantName};
 use crate::domain::journal::IntentRecord;
 use crate::domain::operation::Operation;
@@ -59,6 +61,8 @@ pub enum Slot {
     Events(HolderId),
     /// What a reissue would do.
     Preview,
+    /// What a person is to decide.
+    Case,
 }
 
 /// What may be asked. Reading only.
@@ -94,6 +98,8 @@ pub enum Query {
     Preview(Box<ReissueRequest>),
     /// What an act on one credential would do, from a live read. Sends nothing.
     PreviewTurn(Box<TurnRequest>),
+    /// An open question about a person, with its evidence, from a live read.
+    Case(IntentId, HolderId),
 }
 
 /// One system's record of a person with her credentials there and whose they are.
@@ -107,6 +113,10 @@ pub struct HolderView {
     pub live: bool,
     /// False if the vendor listed something, or may have, that could not be read.
     pub whole: bool,
+    /// What is wrong with the clocks, as that read showed.
+    pub clock: Option<ClockTrouble>,
+    /// True if it shows a pass of a change that was held to have had no effect.
+    pub late: bool,
 }
 
 /// What a query brought back.
@@ -133,8 +143,25 @@ pub enum Answer {
     Plan(Box<ReissuePlan>),
     /// To [`Query::PreviewTurn`].
     TurnPlan(Box<TurnPlan>),
+    /// To [`Query::Case`].
+    Case(Box<Case>),
     /// To any of them.
     Failed(Problem),
+}
+
+/// What is not finished.
+#[derive(Debug, Default)]
+pub struct Work {
+    /// Intents that are not terminal.
+    pub open: Vec<IntentRecord>,
+    /// New credentials whose old ones wait to be retired.
+    pub waiting: Vec<IntentRecord>,
+    /// What stopped half way.
+    pub half: Vec<IntentRecord>,
+    /// Alarms: what was held not to have been made, and is there.
+    pub arrived: Vec<IntentRecord>,
+    /// How many changes may still arrive late.
+    pub watched: usize,
 }
 
 /// News that has no slot.
@@ -148,10 +175,8 @@ pub enum Report {
     Ledger(LedgerHealth),
     /// What reading told about work that an earlier run left, or that is still open.
     Unfinished {
-        /// Intents that are not terminal.
-        open: Vec<IntentRecord>,
-        /// New credentials whose old ones wait to be retired.
-        waiting: Vec<IntentRecord>,
+        /// The list.
+        work: Box<Work>,
         /// What reading settled just now.
         settled: Vec<Settled>,
         /// The people concerned, as far as the cache knows them.
@@ -188,6 +213,8 @@ pub enum Timer {
     Watch(CredentialId),
     /// Look whether waiting work can go on.
     Waiting(IntentId),
+    /// Look again for what may arrive late.
+    Late,
     /// Look at open questions again, with the number of the look.
     Reconcile(u32),
 }
@@ -207,6 +234,8 @@ pub enum Effect {
     VerifyLedger,
     /// Read what earlier runs left open, and look at the vendor again for open questions.
     Recover {
+        /// Give the list as the ledger has it first: a look takes as long as the vendors take.
+        list_first: bool,
         /// People for whom a change runs right now: it is left alone.
         busy: Vec<HolderId>,
     },
@@ -222,6 +251,10 @@ pub enum Effect {
     Retire(Box<IntentRecord>),
     /// Park an open question in the ledger; changes nothing at a vendor.
     Hold(IntentId, HolderId),
+    /// Record a person's answer to an open question; changes nothing at a vendor.
+    Decide(Box<Case>, Verdict, String),
+    /// End an alarm in the ledger: the credential stays as it is.
+    Keep(IntentId, HolderId),
     /// Draw everything anew.
     Repaint,
     /// End the program.

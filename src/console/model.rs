@@ -1,13 +1,16 @@
 //! Everything that the screen shows and nothing else. Changed only by `update`.
 
+use super::decision::Sheet;
 use super::message::Slot;
 use super::shown::Shown;
 use super::wizard::Wizard;
+use crate::domain::clocks::ClockTrouble;
 use crate::domain::credential::Credential;
 use crate::domain::ids::{CredentialId, HolderId, IntentId, SagaId, TenantName};
 use crate::domain::journal::IntentRecord;
+use crate::domain::lifecycle::Verb;
 use crate::domain::operation::Operation;
-use crate::domain::policy::{Mode, Writes};
+use crate::domain::policy::{Mode, Why, Writes};
 use crate::domain::problem::Problem;
 use crate::domain::reissue::Names;
 use crate::ports::cache::{FillMark, Hits, Scope};
@@ -77,6 +80,8 @@ pub enum Overlay {
         /// When it was first drawn.
         drawn: Option<Duration>,
     },
+    /// An open question that a person decides.
+    Decision(Box<Sheet>),
     /// A line of text for the session's ticket.
     Ticket(Input),
 }
@@ -101,6 +106,8 @@ pub struct TenantState {
     pub connection: Option<Result<Connection, Problem>>,
     /// How long it took for its last answer to a question about one person, or about itself.
     pub round_trip: Option<Duration>,
+    /// What is wrong between its clock and ours, as its last answer about one person showed.
+    pub clock: Option<ClockTrouble>,
     /// How far its people are in the cache.
     pub fill: FillMark,
     /// True while the fill runs.
@@ -168,7 +175,13 @@ pub struct Pending {
     /// The credential.
     pub credential: CredentialId,
     /// What is to be done to it; `None`: it is replaced.
-    pub verb: Option<crate::domain::lifecycle::Verb>,
+    pub verb: Option<Verb>,
+    /// The state word that it shall have, where the verb alone does not say it.
+    pub word: Option<&'static str>,
+    /// The reason of the work that this finishes.
+    pub why: Option<Why>,
+    /// The ticket of the work that this finishes, or empty.
+    pub ticket: String,
 }
 
 /// A credential that is being looked at while this console runs.
@@ -264,8 +277,14 @@ pub struct Model {
     pub running: Vec<Running>,
     /// Intents that are not settled.
     pub open: Vec<IntentRecord>,
-    /// AFTER_ACCEPT work whose old credential still works, and REVOKE_FIRST work that is half done.
+    /// AFTER_ACCEPT work whose old credential still works.
     pub waiting: Vec<IntentRecord>,
+    /// Work that stopped half way.
+    pub half: Vec<IntentRecord>,
+    /// Alarms: what was held not to have been made, and is there.
+    pub arrived: Vec<IntentRecord>,
+    /// How many changes may still arrive late.
+    pub watched: usize,
     /// Of the waiting work, what was confirmed in this run and goes on by itself.
     pub confirmed: HashSet<SagaId>,
     /// Credentials that are being watched.
@@ -322,6 +341,7 @@ impl Model {
                     profile,
                     connection: None,
                     round_trip: None,
+                    clock: None,
                     fill: FillMark::default(),
                     filling: false,
                 })
@@ -350,6 +370,9 @@ impl Model {
             running: Vec::new(),
             open: Vec::new(),
             waiting: Vec::new(),
+            half: Vec::new(),
+            arrived: Vec::new(),
+            watched: 0,
             confirmed: HashSet::new(),
             watches: Vec::new(),
             toast: None,
@@ -392,20 +415,14 @@ impl Model {
 
     /// The waiting work that will retire this credential, if there is any.
     pub fn replacing(&self, card: &Credential) -> Option<&IntentRecord> {
-        let replaces =
-            |w: &&IntentRecord| !super::jobs::is_half(w) && w.purpose.old.as_ref().is_some_and(|old| old.is(card));
+        let replaces = |w: &&IntentRecord| w.purpose.old.as_ref().is_some_and(|old| old.is(card));
         self.waiting.iter().find(replaces)
     }
 
-    /// How many jobs the header counts: running, open, waiting, and awaited from holders.
+    /// How many jobs the header counts: alarms, running, open, half done, waiting, and awaited from holders.
     pub fn jobs(&self) -> usize {
         let open = self.open.iter().filter(|r| r.state.blocks()).count();
-        self.running.len() + open + self.waiting.len() + self.awaited().count()
-    }
-
-    /// REVOKE_FIRST work whose old credential is stopped and whose new one is not issued.
-    pub fn half_done(&self) -> impl Iterator<Item = &IntentRecord> {
-        self.waiting.iter().filter(|record| super::jobs::is_half(record))
+        self.arrived.len() + self.running.len() + open + self.half.len() + self.waiting.len() + self.awaited().count()
     }
 
     /// The watches for what holders add themselves.

@@ -17,7 +17,7 @@ use crate::domain::lifecycle::{Target, Verb};
 use crate::domain::ownership::{Action, Grade, Ownership};
 use crate::domain::policy::{ConfirmLevel, Mode, ReissueMode, Why, Writes};
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueRequest};
+use crate::domain::reissue::{ReadMark, ReissueEnd, ReissuePlan, ReissueRequest};
 use crate::domain::text::{SafeText, Untrusted};
 use crate::domain::turn::{TurnPlan, TurnRequest};
 use crate::ports::cache::{Hits, HolderHit};
@@ -91,12 +91,8 @@ fn profile() -> TenantProfile {
 }
 
 fn view(id: u32, cards: Vec<Credential>, live: bool) -> HolderView {
-    HolderView {
-        holder: person(id, "Jane", "Doe"),
-        cards: cards.into_iter().map(|c| (c, ours())).collect(),
-        live,
-        whole: true,
-    }
+    let cards = cards.into_iter().map(|c| (c, ours())).collect();
+    HolderView { holder: person(id, "Jane", "Doe"), cards, live, whole: true, clock: None, late: false }
 }
 
 fn live(id: u32) -> Slot {
@@ -233,6 +229,7 @@ fn plan(request: &ReissueRequest, why: Option<Why>, read_at: Timestamp) -> Reiss
         order: String::new(),
         undo: String::new(),
         read_at,
+        mark: ReadMark::default(),
     }
 }
 
@@ -251,6 +248,7 @@ fn turn(request: &TurnRequest, card: &Credential, read_at: Timestamp) -> TurnPla
         then: String::new(),
         undo: String::new(),
         read_at,
+        mark: ReadMark::default(),
     }
 }
 
@@ -475,7 +473,7 @@ fn an_unknown_outcome_stays_on_screen_and_is_looked_at_again() {
         "gall:1".parse().unwrap(),
         ReissueEnd::Unknown(IntentId(uuid::Uuid::nil()), problem),
     )));
-    assert!(effects.contains(&Effect::Recover { busy: Vec::new() }));
+    assert!(effects.contains(&Effect::Recover { list_first: false, busy: Vec::new() }));
     let toast = bench.model.toast.as_ref().unwrap();
     assert_eq!(toast.tone, Tone::Error);
     assert!(toast.text.starts_with("OUTCOME UNKNOWN"));

@@ -111,7 +111,7 @@ impl Model {
     }
 
     fn start(&mut self) -> Vec<Effect> {
-        let mut effects = vec![Effect::VerifyLedger, self.look_again(), self.minute()];
+        let mut effects = vec![Self::list_and_look(), Effect::VerifyLedger, self.minute()];
         effects.extend(self.tenants.iter().map(|t| Effect::Connect(t.profile.name.clone())));
         effects.extend(self.search_changed());
         effects
@@ -146,6 +146,7 @@ impl Model {
             Some(Overlay::Palette(_)) => return self.palette_key(key),
             Some(Overlay::Messages { .. }) => return self.messages_key(key),
             Some(Overlay::Jobs { .. }) => return self.jobs_key(key),
+            Some(Overlay::Decision(_)) => return self.decision_key(key),
             Some(Overlay::Ticket(_)) => return self.ticket_key(key),
             None => {}
         }
@@ -187,6 +188,7 @@ impl Model {
         match &mut self.overlay {
             Some(Overlay::Wizard(w)) if w.field.is_some() => w.field = None,
             Some(Overlay::Wizard(w)) if w.picking.is_some() => w.picking = None,
+            Some(Overlay::Decision(sheet)) if sheet.writing => sheet.writing = false,
             Some(_) => self.overlay = None,
             None if self.focus == Pane::Search => return self.go(Pane::Holders),
             None => self.say(Tone::Info, "q quits."),
@@ -213,6 +215,7 @@ impl Model {
             }
             Some(Overlay::Palette(p)) => insert(&mut p.input),
             Some(Overlay::Ticket(input)) => insert(input),
+            Some(Overlay::Decision(sheet)) if sheet.writing => insert(&mut sheet.reason),
             Some(_) => {}
             None if self.focus == Pane::Search => {
                 insert(&mut self.search);
@@ -229,6 +232,7 @@ impl Model {
         let now = self.since_start;
         match &mut self.overlay {
             Some(Overlay::Wizard(w)) => w.was_drawn(now, whole),
+            Some(Overlay::Decision(sheet)) => sheet.was_drawn(now, whole),
             Some(Overlay::Jobs { drawn, confirm: Some(_), .. }) => {
                 drawn.get_or_insert(now);
             }
@@ -240,6 +244,7 @@ impl Model {
     fn unsee(&mut self) {
         match &mut self.overlay {
             Some(Overlay::Wizard(w)) => w.unsee(),
+            Some(Overlay::Decision(sheet)) => sheet.unsee(),
             Some(Overlay::Jobs { drawn, .. }) => *drawn = None,
             _ => {}
         }
@@ -249,6 +254,7 @@ impl Model {
     pub fn wants_drawn(&self) -> bool {
         match &self.overlay {
             Some(Overlay::Wizard(w)) => w.wants_drawn(),
+            Some(Overlay::Decision(sheet)) => sheet.wants_drawn(),
             Some(Overlay::Jobs { drawn: None, confirm: Some(_), .. }) => true,
             _ => false,
         }
@@ -256,7 +262,11 @@ impl Model {
 
     /// True if a preview is on top that does not fit the window.
     pub fn preview_is_cut(&self) -> bool {
-        matches!(&self.overlay, Some(Overlay::Wizard(w)) if w.is_cut())
+        match &self.overlay {
+            Some(Overlay::Wizard(w)) => w.is_cut(),
+            Some(Overlay::Decision(sheet)) => sheet.is_cut(),
+            _ => false,
+        }
     }
 
     /// True if a confirming key was preceded by a moment without any key: a burst, a paste without brackets and a
@@ -286,7 +296,7 @@ impl Model {
             Timer::Refresh(number) => self.refresh_plan(number),
             Timer::Watch(card) => self.watch_again(&card),
             Timer::Waiting(intent) => self.check_waiting(intent),
-            Timer::Reconcile(_) => vec![self.look_again()],
+            Timer::Reconcile(_) | Timer::Late => vec![self.look_again()],
         }
     }
 
@@ -296,9 +306,9 @@ impl Model {
             Report::Connection(tenant, result) => self.connected(&tenant, result),
             Report::Fill(tenant, mark, problem) => self.filled(&tenant, mark, problem.as_ref()),
             Report::Ledger(health) => self.ledger_verified(health),
-            Report::Unfinished { open, waiting, settled, names } => {
+            Report::Unfinished { work, settled, names } => {
                 self.names.extend(names);
-                self.unfinished(open, waiting, &settled)
+                self.unfinished(*work, &settled)
             }
             Report::RecoveryFailed(problem) => {
                 self.trouble(&problem);

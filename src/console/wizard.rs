@@ -208,14 +208,19 @@ impl Model {
 
     /// Opens the preview of a reissue of the credential under the cursor.
     pub(super) fn open_wizard(&mut self) -> Vec<Effect> {
+        self.open_wizard_for(None)
+    }
+
+    /// As [`open_wizard`](Self::open_wizard), with what is known of the work that it finishes.
+    fn open_wizard_for(&mut self, work: Option<&Pending>) -> Vec<Effect> {
         let Some((card, _)) = self.shown.card() else { return Vec::new() };
         let Some(record) = self.shown.holding() else { return Vec::new() };
         let request = ReissueRequest {
             holder: record.holder.id.clone(),
             holder_link: record.holder.link.clone(),
             credential: card.id.clone(),
-            why: None,
-            ticket: self.ticket.clone(),
+            why: work.and_then(|w| w.why),
+            ticket: self.ticket_for(work),
             note: String::new(),
             at_once: false,
             seen: record.live.then(|| card.fingerprint()),
@@ -225,6 +230,15 @@ impl Model {
 
     /// Opens the preview of an act on the credential under the cursor.
     pub(super) fn open_turn(&mut self, verb: Verb) -> Vec<Effect> {
+        self.open_turn_for(verb, None)
+    }
+
+    /// The session's ticket goes before that of the work that is finished.
+    fn ticket_for(&self, work: Option<&Pending>) -> String {
+        work.filter(|_| self.ticket.is_empty()).map_or_else(|| self.ticket.clone(), |w| w.ticket.clone())
+    }
+
+    fn open_turn_for(&mut self, verb: Verb, work: Option<&Pending>) -> Vec<Effect> {
         let Some((card, _)) = self.shown.card() else { return Vec::new() };
         let Some(record) = self.shown.holding() else { return Vec::new() };
         let why = match verb {
@@ -238,9 +252,9 @@ impl Model {
             holder_link: record.holder.link.clone(),
             credential: card.id.clone(),
             verb,
-            word: None,
-            why,
-            ticket: self.ticket.clone(),
+            word: work.and_then(|w| w.word).map(str::to_owned),
+            why: work.and_then(|w| w.why).or(why),
+            ticket: self.ticket_for(work),
             note: String::new(),
             seen: record.live.then(|| card.fingerprint()),
         };
@@ -271,6 +285,7 @@ impl Model {
         let mut picking = None;
         if let Request::Turn(turn) = &mut request
             && turn.verb == Verb::Set
+            && turn.word.is_none()
         {
             // Where the words are the vendor's own they are known before anything is read; one of them is no choice.
             match lifecycle::choices(card, self.now).as_slice() {
@@ -321,17 +336,22 @@ impl Model {
             return Vec::new();
         }
         let known = self.shown.cards.iter().any(|(c, _)| c.id == pending.credential);
-        let (credential, verb) = (pending.credential.clone(), pending.verb);
+        let pending = pending.clone();
+        let verb = pending.verb;
         self.pending = None;
         if !known {
-            self.say(Tone::Info, "That pass is not there any more: nothing is left to do.");
+            let text = match verb {
+                Some(_) => "That pass is not there any more: nothing is left to do.",
+                None => "That pass is not listed any more: issue a new one in its own system.",
+            };
+            self.say(Tone::Info, text);
             return Vec::new();
         }
-        self.shown.cursor = Some(credential);
+        self.shown.cursor = Some(pending.credential.clone());
         let allowed = verb.map_or_else(|| super::allowed::reissue(self), |verb| super::allowed::turn(self, verb));
         match (allowed, verb) {
-            (Ok(()), Some(verb)) => self.open_turn(verb),
-            (Ok(()), None) => self.open_wizard(),
+            (Ok(()), Some(verb)) => self.open_turn_for(verb, Some(&pending)),
+            (Ok(()), None) => self.open_wizard_for(Some(&pending)),
             (Err(reason), _) => {
                 let text = format!("It cannot be done now: {reason}.");
                 self.say(Tone::Info, &text);

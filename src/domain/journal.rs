@@ -115,6 +115,8 @@ pub enum Act {
     End,
     /// Give a credential another state word of its vendor or site.
     Set,
+    /// Nothing is asked of the vendor: it shows a credential of a change that was held to have had no effect.
+    Arrival,
 }
 
 impl From<Verb> for Act {
@@ -146,6 +148,7 @@ impl Act {
             Self::Unlink => "unlink",
             Self::End => "end",
             Self::Set => "set state",
+            Self::Arrival => "late pass",
         }
     }
 }
@@ -349,6 +352,8 @@ pub enum Proof {
     Absence,
     /// The object reads back in the state that was asked for.
     State,
+    /// A person looked at what could not be told apart, and chose.
+    Person,
 }
 
 /// The payload of APPLIED and BOUND: which object it is and how that is known.
@@ -366,6 +371,11 @@ pub struct Binding {
     /// The vendor's id of the operation, from its answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<VendorKey>,
+}
+
+impl Purpose {
+    /// What an [`Act::Arrival`] is recorded with once a person wants that pass to stay as it is.
+    pub const KEPT: &'static str = "kept";
 }
 
 /// The payload of every other event: words for people. No personal data.

@@ -4,7 +4,7 @@ mod evidence;
 mod grading;
 
 pub use evidence::{Evidence, Strength};
-pub use grading::grade_all;
+pub use grading::{arrived, grade_all};
 
 use super::credential::Credential;
 use super::policy::ConfirmLevel;
@@ -88,6 +88,14 @@ pub struct Ownership {
     pub grade: Grade,
     /// The facts, each a short clause: `ledger 02 Jun by op7`, `our marker on exactly one card`.
     pub clues: Vec<SafeText>,
+}
+
+/// Takes every grade back that rests on a comparison of two reads, and says why: for when the clocks cannot be trusted.
+pub fn distrust_comparison(grades: &mut [Ownership], why: &str) {
+    for ownership in grades.iter_mut().filter(|o| o.grade == Grade::Inferred) {
+        ownership.grade = Grade::Ambiguous;
+        ownership.clues.insert(0, SafeText::of(why));
+    }
 }
 
 /// What is to be done to one credential that exists.

@@ -11,6 +11,7 @@ use super::policy::{ConfirmLevel, ReissueMode, Why};
 use super::problem::Problem;
 use super::text::SafeText;
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// What an operator asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,16 @@ pub struct ReissueRequest {
     pub at_once: bool,
     /// The fingerprint that the operator saw, if it was on a screen: a difference refuses (invariant I12).
     pub seen: Option<String>,
+}
+
+/// When a plan was read, by what no wall clock can move: a plan dies of old age, and of anything that the journal
+/// recorded since, whatever the time of day is set to (invariant I25).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadMark {
+    /// When the read was asked for, on the clock of this process that never jumps.
+    pub elapsed: Duration,
+    /// The last event that the journal had about this person, by its sequence number; 0 if there was none.
+    pub seq: u64,
 }
 
 /// Exactly what would happen, computed from a live read. Void after [`ReissuePlan::LIFE_SECONDS`].
@@ -66,8 +77,10 @@ pub struct ReissuePlan {
     pub order: String,
     /// `Undo` line: what can be taken back.
     pub undo: String,
-    /// When the target was read (UTC).
+    /// When the target was read (UTC), for showing.
     pub read_at: Timestamp,
+    /// The same, for deciding.
+    pub mark: ReadMark,
 }
 
 impl ReissuePlan {

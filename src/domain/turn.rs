@@ -8,6 +8,7 @@ use super::ids::{CredentialId, HolderId, Link};
 use super::lifecycle::{Target, Verb};
 use super::ownership::Ownership;
 use super::policy::{ConfirmLevel, Why};
+use super::reissue::ReadMark;
 use super::text::SafeText;
 use jiff::Timestamp;
 
@@ -62,8 +63,10 @@ pub struct TurnPlan {
     pub then: String,
     /// `Undo` line: what can be taken back, and how.
     pub undo: String,
-    /// When the target was read (UTC).
+    /// When the target was read (UTC), for showing.
     pub read_at: Timestamp,
+    /// The same, for deciding.
+    pub mark: ReadMark,
 }
 
 impl TurnPlan {

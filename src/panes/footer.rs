@@ -23,6 +23,10 @@ pub fn tone_role(tone: Tone) -> Role {
 fn idle_note(model: &Model) -> (Role, String) {
     // In the search line letters are text.
     let jobs = if model.focus == Pane::Search { "F7" } else { "w" };
+    if let Some(alarm) = model.arrived.first() {
+        let who = model.who(&alarm.purpose.holder);
+        return (Role::Bad, format!("ALARM: a pass of {who} was held not to have been made; {jobs} shows it."));
+    }
     let open = model.open.iter().filter(|r| r.state.is_open_question()).count();
     if open > 0 {
         let text = if open == 1 {
@@ -35,11 +39,13 @@ fn idle_note(model: &Model) -> (Role, String) {
     if let Some(running) = model.running.first() {
         return (Role::Warn, format!("{}: {} ..", running.holder, running.words));
     }
-    if let Some(half) = model.half_done().next() {
-        let text = format!(
-            "HALF DONE for {}: the old pass is stopped, no new one yet; {jobs} shows it.",
-            model.who(&half.purpose.holder)
-        );
+    if let Some(half) = model.half.first() {
+        let what = if half.purpose.act.makes() {
+            "the new card is not sent to its printer"
+        } else {
+            "the old pass is stopped, no new one yet"
+        };
+        let text = format!("HALF DONE for {}: {what}; {jobs} shows it.", model.who(&half.purpose.holder));
         return (Role::Bad, text);
     }
     if !model.waiting.is_empty() {

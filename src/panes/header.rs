@@ -1,6 +1,7 @@
 //! The first row: mode, systems, may we write, ticket, time, jobs. Always visible.
 
 use crate::console::model::{Model, SLOW, TenantState};
+use crate::domain::clocks::ClockTrouble;
 use crate::domain::policy::{Mode, Writes};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::ports::ledger::LedgerHealth;
@@ -20,6 +21,9 @@ pub fn state_of(model: &Model, tenant: &TenantState) -> (Role, &'static str, Str
     let waiting = model.waiting_for(&tenant.profile.name).filter(|d| *d > SLOW);
     match (waiting, &tenant.connection, tenant.round_trip) {
         (Some(so_far), ..) => slow(so_far),
+        (None, Some(Ok(_)), _) if tenant.clock.is_some() => {
+            (Role::Warn, "clock", tenant.clock.map(ClockTrouble::span).unwrap_or_default())
+        }
         (None, Some(Ok(_)), Some(took)) if took > SLOW => slow(took),
         (None, Some(Ok(_)), took) => (Role::Good, "ok", took.map(span).unwrap_or_default()),
         (None, ..) => (Role::Muted, "..", String::new()),

@@ -2,7 +2,7 @@
 
 use super::footer::tone_role;
 use super::history::moment;
-use crate::console::jobs::Job;
+use crate::console::jobs::{Job, is_decided_by_person as decides};
 use crate::console::model::{Awaits, Model, Watch};
 use crate::console::update::age;
 use crate::console::wording;
@@ -79,6 +79,14 @@ fn job_lines(model: &Model, job: Job<'_>) -> (Role, String, String, String) {
         format!("{act} for {}, {since} ago by {operator}  {}", model.who(&p.holder), p.ticket)
     };
     match job {
+        Job::Arrived(record) => {
+            let pass = record.purpose.old.as_ref().map(|seen| seen.id.to_string()).unwrap_or_default();
+            let since = age(record.opened, model.now);
+            let proven = if record.purpose.marker.is_some() { "its mark proves it ours" } else { "not surely ours" };
+            let text = format!("{pass} of {}, seen {since} ago", model.who(&record.purpose.holder));
+            let words = format!("it was held not to have been made; {proven}");
+            (Role::Bad, "ALARM".to_owned(), text, words)
+        }
         Job::Open(record) => {
             let remark = record.remark.as_ref().map_or("", |r| r.text.as_str());
             let words = if record.state == IntentState::Held {
@@ -91,6 +99,10 @@ fn job_lines(model: &Model, job: Job<'_>) -> (Role, String, String, String) {
         Job::Waiting(record) => {
             let words = "the old pass works until the new one is accepted".to_owned();
             (Role::Plain, "waiting".to_owned(), work(record), words)
+        }
+        Job::HalfDone(record) if record.purpose.act.makes() => {
+            let words = "1 make the card: done   2 send it to its printer: not done; ENT finishes it".to_owned();
+            (Role::Bad, "HALF DONE".to_owned(), work(record), words)
         }
         Job::HalfDone(record) => {
             let words = format!(
@@ -154,9 +166,10 @@ pub fn draw_jobs(
 /// What the row under the cursor allows.
 fn job_keys(model: &Model, job: Option<Job<'_>>, confirm: Option<IntentId>, mut pen: Pen<'_>) {
     if let Some(intent) = confirm {
-        let waits = model.waiting.iter().any(|w| w.intent == intent);
-        let offer = if waits {
+        let offer = if model.waiting.iter().any(|w| w.intent == intent) {
             " retire the old pass, after a last check   "
+        } else if model.arrived.iter().any(|a| a.intent == intent) {
+            " let that pass stay: the alarm is over, nothing is sent   "
         } else {
             " park it: stays listed, blocks nobody   "
         };
@@ -167,13 +180,19 @@ fn job_keys(model: &Model, job: Option<Job<'_>>, confirm: Option<IntentId>, mut 
     let found = |w: &Watch| matches!(w.awaits, Awaits::Another { found: Some(_), .. });
     let offer = match job {
         Some(Job::Waiting(_)) => " retire the old pass now ..   ",
+        Some(Job::Arrived(_)) => " end that pass ..   ",
+        Some(Job::HalfDone(r)) if r.purpose.act.makes() => " send it to its printer ..   ",
         Some(Job::HalfDone(_)) => " issue the new one ..   ",
         Some(Job::Awaited(watch)) if found(watch) => " the end of the old one ..   ",
-        Some(Job::Open(r)) if r.state.is_open_question() && r.state != IntentState::Sending => " park it ..   ",
+        Some(Job::Open(r)) if decides(r) => " decide it ..   ",
+        Some(Job::Open(r)) if r.state == IntentState::Unknown => " park it ..   ",
         _ => "",
     };
     if !offer.is_empty() {
         pen.put(Role::Key, "ENT").put(Role::Plain, offer);
+    }
+    if matches!(job, Some(Job::Arrived(_))) {
+        pen.put(Role::Key, "X").put(Role::Plain, " let it stay ..   ");
     }
     if matches!(job, Some(Job::Awaited(_))) {
         pen.put(Role::Key, "X").put(Role::Plain, " stop looking   ");

@@ -1,14 +1,19 @@
 //! Time, and randomness for identifiers.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
 /// The wall clock and a monotonic one. The only place from which time is read.
 pub trait Clock: Send + Sync {
     /// Now, UTC.
     fn now(&self) -> Timestamp;
-    /// Time since some fixed moment of this process; never jumps.
+    /// Time since some fixed moment of this process; never jumps, and runs on while the machine sleeps.
     fn elapsed(&self) -> Duration;
+    /// By how much the wall clock moved against the other one since the process began: somebody set it. Positive:
+    /// forward.
+    fn drift(&self) -> SignedDuration {
+        SignedDuration::ZERO
+    }
 }
 
 /// Where identifiers and markers come from; seeded in tests.

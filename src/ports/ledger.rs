@@ -5,6 +5,7 @@ use crate::domain::ids::{HolderId, IntentId, TenantName};
 use crate::domain::journal::{Event, EventDraft, IntentRecord, ProcessMark};
 use crate::domain::operation::Operation;
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 /// Why the ledger did not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +44,16 @@ pub struct HistoryQuery {
     pub limit: usize,
 }
 
+/// Changes whose outcome was unknown, and that were held to have had no effect (safety.md section 2.1, last row).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LateWatch {
+    /// Those that made a credential, if they had an effect after all. Oldest first.
+    pub watched: Vec<IntentRecord>,
+    /// The alarms: `Arrival` intents whose credential was neither ended or stopped since, nor kept by a person. Oldest
+    /// first.
+    pub arrived: Vec<IntentRecord>,
+}
+
 /// The journal and what is derived from it. Every method that writes is durable when it returns.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -68,9 +79,14 @@ pub trait Ledger: Send + Sync {
     /// were not superseded by a newer reissue for the same person and type (decision 19). Oldest first.
     async fn waiting_retirements(&self) -> Result<Vec<IntentRecord>, LedgerError>;
 
-    /// REVOKE_FIRST work that is HALF DONE: the stops that are DONE and after which nothing was issued for the same
-    /// person and type. A newer reissue finishes it. Oldest first.
+    /// Work that is HALF DONE, oldest first: REVOKE_FIRST stops that are DONE and after which nothing was issued for
+    /// the same person and type (a newer reissue finishes it), and cards to be printed that were made and not sent to
+    /// their printer (what the vendor shows of them decides whether that is still so).
     async fn half_done(&self) -> Result<Vec<IntentRecord>, LedgerError>;
+
+    /// What changes that were held to have had no effect may still do, and what they did: those that ended later than
+    /// `since`, and all alarms that nobody dealt with.
+    async fn late_watch(&self, since: Timestamp) -> Result<LateWatch, LedgerError>;
 
     /// History rows, newest first: one row an intent, as it stands.
     async fn operations(&self, query: &HistoryQuery) -> Result<Vec<Operation>, LedgerError>;

@@ -1,31 +1,29 @@
 //! What each query and act does with the desk's ports. Queries may be dropped at any await; acts are spawned
 //! to run to their end.
 
-use crate::console::message::{Answer, HolderView, Query, Report};
+use crate::console::message::{Answer, HolderView, Query};
 use crate::desk::Desk;
 use crate::domain::cardholder::Cardholder;
 use crate::domain::credential::Credential;
-use crate::domain::ids::{HolderId, IntentId, Link, TenantName};
-use crate::domain::journal::{IntentRecord, IntentState};
+use crate::domain::ids::{HolderId, Link, TenantName};
+use crate::domain::journal::IntentRecord;
 use crate::domain::operation::Operation;
 use crate::domain::ownership::grade_all;
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::domain::reissue::{Names, ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep, Settled};
+use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep};
 use crate::domain::turn::{TurnPlan, TurnRequest};
 use crate::ports::cache::{CacheError, HolderHit, Scope};
 use crate::ports::ledger::{HistoryQuery, LedgerError};
-use crate::ports::provider::{Connection, HolderRead};
-use crate::store::process::is_alive;
-use crate::workflow::recovery::{hold as workflow_hold, record_late, recover, settle};
+use crate::ports::provider::Connection;
+use crate::workflow::gate::LiveView;
 use crate::workflow::reissue::{preview, run};
-use crate::workflow::{Means, reissue as workflow_reissue, turn as workflow_turn};
-use futures::future::join_all;
+use crate::workflow::{Means, late, reissue as workflow_reissue, turn as workflow_turn};
 
 fn cache_problem(error: CacheError) -> Problem {
     Problem::new(ProblemKind::Failed, "The cache did not answer", error.0, "the systems are still asked directly")
 }
 
-fn ledger_problem(error: &LedgerError) -> Problem {
+pub(super) fn ledger_problem(error: &LedgerError) -> Problem {
     Problem::new(ProblemKind::Failed, "The ledger cannot be read", error.to_string(), "run `passdesk ledger verify`")
 }
 
@@ -43,6 +41,9 @@ pub async fn answer(desk: &Desk, query: Query) -> Answer {
         Query::Ledger(ids, limit) => recorded(desk, &ids, limit).await.map(Answer::History),
         Query::Events(id, limit) => events(desk, &id, limit).await.map(Answer::History),
         Query::Preview(request) => plan(desk, *request).await.map(|plan| Answer::Plan(Box::new(plan))),
+        Query::Case(intent, holder) => {
+            super::jobs::case(desk, intent, &holder).await.map(|case| Answer::Case(Box::new(case)))
+        }
         Query::PreviewTurn(request) => turn_plan(desk, *request).await.map(|plan| Answer::TurnPlan(Box::new(plan))),
     };
     result.unwrap_or_else(Answer::Failed)
@@ -85,37 +86,44 @@ async fn remote(desk: &Desk, tenant: &TenantName, text: &str, limit: usize) -> R
 const LOOKED_FOR: usize = 8;
 
 /// Credentials with their grades, computed from the journal and from what was just read.
-async fn graded(
-    desk: &Desk,
-    holder: Cardholder,
-    cards: Vec<Credential>,
-    (live, whole): (bool, bool),
-) -> Result<HolderView, Problem> {
+async fn graded(desk: &Desk, holder: Cardholder, cards: Vec<Credential>) -> Result<HolderView, Problem> {
     let records = desk.ledger.intents_of(&holder.id).await.map_err(|e| ledger_problem(&e))?;
     let grades = grade_all(&records, &cards);
-    Ok(HolderView { holder, cards: cards.into_iter().zip(grades).collect(), live, whole })
+    Ok(HolderView {
+        holder,
+        cards: cards.into_iter().zip(grades).collect(),
+        live: false,
+        whole: true,
+        clock: None,
+        late: false,
+    })
 }
 
 /// All records of a person as cached, with her cards.
 pub async fn person(desk: &Desk, id: &HolderId) -> Result<Vec<HolderView>, Problem> {
     let mut views = Vec::new();
     for (holder, cards) in desk.cache.person(id).await.map_err(cache_problem)? {
-        views.push(graded(desk, holder, cards, (false, true)).await?);
+        views.push(graded(desk, holder, cards).await?);
     }
     Ok(views)
 }
 
 /// Reads one record live; the cache learns it too.
 pub async fn live(desk: &Desk, id: &HolderId, link: &Link) -> Result<HolderView, Problem> {
-    let provider = desk.provider(&id.tenant).ok_or_else(|| unknown_tenant(&id.tenant))?;
-    let HolderRead { holder, credentials, whole, server_date } =
-        provider.holder(id, link).await.map_err(|e| e.problem(&id.tenant))?;
-    let row = HolderRead { holder: holder.clone(), credentials: credentials.clone(), whole, server_date };
-    if let Err(error) = desk.cache.store(vec![row], None).await {
+    let means = means(desk, &id.tenant)?;
+    let mut view = LiveView::read(&means, id, link).await?;
+    let mut late = false;
+    if late::is_due(&view) {
+        // What is recorded just now counts in the grades: they are computed anew.
+        late = late::notice(&means, &view).await.iter().any(|alarm| alarm.recorded);
+        view = if late { LiveView::read(&means, id, link).await? } else { view };
+    }
+    if let Err(error) = desk.cache.store(vec![view.read.clone()], None).await {
         // The cache is a convenience: what was read is shown all the same.
         tracing::warn!(%error, "a live read could not be cached");
     }
-    graded(desk, holder, credentials, (true, whole)).await
+    let cards = view.read.credentials.into_iter().zip(view.grades).collect();
+    Ok(HolderView { holder: view.read.holder, cards, live: true, whole: view.read.whole, clock: view.clock, late })
 }
 
 /// What our ledger says about these records, newest first.
@@ -136,7 +144,7 @@ async fn events(desk: &Desk, id: &HolderId, limit: usize) -> Result<Vec<Operatio
     provider.events_of(id, limit).await.map_err(|e| e.problem(&id.tenant))
 }
 
-fn means(desk: &Desk, tenant: &TenantName) -> Result<Means, Problem> {
+pub(super) fn means(desk: &Desk, tenant: &TenantName) -> Result<Means, Problem> {
     desk.means(tenant).ok_or_else(|| unknown_tenant(tenant))
 }
 
@@ -181,76 +189,4 @@ pub async fn retire(desk: &Desk, record: IntentRecord) -> ReissueEnd {
 /// Is the new credential of waiting work usable yet?
 pub async fn usable(desk: &Desk, record: &IntentRecord) -> Result<bool, Problem> {
     workflow_reissue::new_is_usable(&means(desk, &record.purpose.holder.tenant)?, record).await
-}
-
-/// The report with the names of the people concerned.
-async fn listed(desk: &Desk, open: Vec<IntentRecord>, mut waiting: Vec<IntentRecord>, settled: Vec<Settled>) -> Report {
-    match desk.ledger.half_done().await {
-        Ok(half) => waiting.extend(half),
-        Err(error) => return Report::RecoveryFailed(ledger_problem(&error)),
-    }
-    let mut names = Names::new();
-    let people = open.iter().chain(&waiting).map(|r| &r.purpose.holder).chain(settled.iter().map(|s| &s.holder));
-    for id in people {
-        if !names.contains_key(id)
-            && let Ok(Some((holder, _))) = desk.cache.holder(id).await
-        {
-            names.insert(id.clone(), holder.name().safe());
-        }
-    }
-    Report::Unfinished { open, waiting, settled, names }
-}
-
-/// Parks an open question, and gives the list as it is then.
-pub async fn hold(desk: &Desk, intent: IntentId, holder: &HolderId) -> Report {
-    let reason = format!("parked at the desk by {}", desk.operator);
-    let parked = match means(desk, &holder.tenant) {
-        Ok(means) => workflow_hold(&means, intent, &reason).await,
-        Err(problem) => Err(problem),
-    };
-    match (parked, desk.ledger.unfinished().await, desk.ledger.waiting_retirements().await) {
-        (Ok(one), Ok(open), Ok(waiting)) => listed(desk, open, waiting, vec![one]).await,
-        (Err(problem), ..) => Report::RecoveryFailed(problem),
-        (_, Err(error), _) | (_, _, Err(error)) => Report::RecoveryFailed(ledger_problem(&error)),
-    }
-}
-
-/// What is not finished, after one look at the vendors for open questions, each by itself. Reads only.
-pub async fn unfinished(desk: &Desk, busy: &[HolderId]) -> Report {
-    let looks = desk.providers.iter().map(|provider| look_at(desk, &provider.profile().name, busy));
-    let mut settled = Vec::new();
-    for looked in join_all(looks).await {
-        match looked {
-            Ok(some) => settled.extend(some),
-            Err(problem) => return Report::RecoveryFailed(problem),
-        }
-    }
-    match (desk.ledger.unfinished().await, desk.ledger.waiting_retirements().await) {
-        (Ok(open), Ok(waiting)) => listed(desk, open, waiting, settled).await,
-        (Err(error), _) | (_, Err(error)) => Report::RecoveryFailed(ledger_problem(&error)),
-    }
-}
-
-/// Settles by reading what is open at one system, as far as that can be.
-async fn look_at(desk: &Desk, tenant: &TenantName, busy: &[HolderId]) -> Result<Vec<Settled>, Problem> {
-    let Some(means) = desk.means(tenant) else { return Ok(Vec::new()) };
-    let mut settled = recover(&means, &is_alive).await;
-    // Our own open questions: this process lives, so recovery leaves them to us.
-    let Ok(open) = desk.ledger.unfinished().await else { return Ok(settled) };
-    for record in open {
-        let ours = record.purpose.owner == desk.owner && record.purpose.holder.tenant == *tenant;
-        if !ours || busy.contains(&record.purpose.holder) {
-            continue;
-        }
-        match record.state {
-            IntentState::Unknown | IntentState::Applied | IntentState::Diverged => {
-                settled.push(settle(&means, record).await);
-            }
-            // Nothing of ours is on its way for this person: an answer came that could not be recorded
-            // (invariant I9).
-            IntentState::Sending => settled.push(record_late(&means, record.intent).await?),
-            _ => {}
-        }
-    }
-    Ok(settled)
 }

@@ -1,7 +1,7 @@
 //! Effects become tasks. A query of a slot replaces the one before; a timer replaces one of its name; an act
 //! runs to its end whatever the screen does.
 
-use super::{fill, reading};
+use super::{fill, jobs, reading};
 use crate::console::message::{Effect, Msg, Report, Slot, Timer};
 use crate::desk::Desk;
 use crate::domain::ids::TenantName;
@@ -118,8 +118,15 @@ impl Tasks {
             Effect::VerifyLedger => {
                 self.spawn(async move { Some(Msg::Report(Report::Ledger(desk.ledger.verify().await))) });
             }
-            Effect::Recover { busy } => {
-                self.spawn(async move { Some(Msg::Report(reading::unfinished(&desk, &busy).await)) });
+            Effect::Recover { list_first, busy } => {
+                let outbox = self.outbox.clone();
+                self.spawn(async move {
+                    if list_first {
+                        // The receiver is gone only when the program ends.
+                        let _ = outbox.send(Msg::Report(jobs::listed(&desk).await));
+                    }
+                    Some(Msg::Report(jobs::looked_at(&desk, &busy).await))
+                });
             }
             Effect::Watch(card, holder, link) => {
                 self.spawn(async move {
@@ -134,7 +141,16 @@ impl Tasks {
                 });
             }
             Effect::Hold(intent, holder) => {
-                self.spawn(async move { Some(Msg::Report(reading::hold(&desk, intent, &holder).await)) });
+                self.spawn(async move { Some(Msg::Report(jobs::hold(&desk, intent, &holder).await)) });
+            }
+            Effect::Keep(intent, holder) => {
+                self.spawn(async move { Some(Msg::Report(jobs::keep(&desk, intent, &holder).await)) });
+            }
+            Effect::Decide(case, verdict, reason) => {
+                self.spawn(async move {
+                    let report = Box::pin(jobs::decide(&desk, &case, &verdict, &reason)).await;
+                    Some(Msg::Report(report))
+                });
             }
             Effect::Reissue(plan) => {
                 let outbox = self.outbox.clone();

@@ -1,7 +1,7 @@
 //! Reading what the journal adds up to.
 
 use crate::domain::ids::IntentId;
-use crate::domain::journal::{IntentRecord, IntentState, Payload};
+use crate::domain::journal::{Act, IntentRecord, IntentState, Payload};
 use crate::domain::operation::{Operation, Source};
 use crate::domain::text::SafeText;
 use jiff::Timestamp;
@@ -71,7 +71,8 @@ fn read(row: &Row<'_>, seq: i64) -> Option<IntentRecord> {
 }
 
 /// Which replacements still have their old credential to retire: done, with an old credential, in no saga whose
-/// retirement was begun and not given up, and not overtaken by a newer reissue that may have had an effect.
+/// retirement was begun and not given up, and neither overtaken by a newer reissue that may have had an effect nor followed by
+/// the end of the old one by itself.
 ///
 /// A retirement that the vendor refused counts as begun: it waits for an operator (invariant I2) among the
 /// unfinished work, and must not be tried again by a loop.
@@ -80,17 +81,43 @@ pub(super) const WAITING: &str = "WHERE i.act = 'issue' AND i.state = 'DONE' AND
      AND NOT EXISTS (SELECT 1 FROM intents n WHERE n.holder = i.holder AND n.type_link = i.type_link \
          AND n.act IN ('issue', 'swap') AND n.purpose_seq > i.purpose_seq \
          AND n.state NOT IN ('ABANDONED', 'NOT_SENT', 'REJECTED', 'NOT_APPLIED')) \
+     AND NOT EXISTS (SELECT 1 FROM intents b WHERE b.holder = i.holder AND b.old_id = i.old_id AND b.act = 'end' \
+         AND b.purpose_seq > i.purpose_seq AND b.state = 'DONE') \
      ORDER BY i.purpose_seq";
 
-/// Which stops of a REVOKE_FIRST work were followed by no reissue that may have had an effect, and were not taken back
-/// (the pass was found) or followed by the end of the pass (nobody wants a new one).
-pub(super) const HALF_DONE: &str = "WHERE i.act IN ('suspend', 'unlink', 'end') AND i.state = 'DONE' \
+/// Which work is HALF DONE. Of REVOKE_FIRST: the stops that were followed by no reissue that may have had an effect, and
+/// were not taken back (the pass was found) or followed by the end of the pass (nobody wants a new one). Of cards to be
+/// printed: those whose way to the printer was refused, or never begun although it belonged to the work, and to which
+/// nothing was done since.
+pub(super) const HALF_DONE: &str = "WHERE i.state = 'DONE' AND (\
+     i.act IN ('suspend', 'unlink', 'end') \
      AND json_extract(p.payload, '$.mode') = 'REVOKE_FIRST' \
      AND NOT EXISTS (SELECT 1 FROM intents n WHERE n.holder = i.holder AND n.type_link = i.type_link \
          AND n.act IN ('issue', 'swap') AND n.purpose_seq > i.purpose_seq \
          AND n.state NOT IN ('ABANDONED', 'NOT_SENT', 'REJECTED', 'NOT_APPLIED')) \
      AND NOT EXISTS (SELECT 1 FROM intents b WHERE b.holder = i.holder AND b.old_id = i.old_id \
          AND b.act IN ('resume', 'end') AND b.purpose_seq > i.purpose_seq AND b.state = 'DONE') \
+     OR i.act = 'issue' \
+     AND json_extract(p.payload, '$.class') = 'printedCard' \
+     AND (i.old_id IS NOT NULL OR EXISTS (SELECT 1 FROM intents t WHERE t.saga = i.saga AND t.act = 'set')) \
+     AND NOT EXISTS (SELECT 1 FROM intents t WHERE t.holder = i.holder \
+         AND t.old_id = json_extract(b.payload, '$.object.id') AND t.state <> 'ABANDONED')) \
+     ORDER BY i.purpose_seq";
+
+/// Which changes could have made a credential after all: their outcome was unknown once, they ended later than a given
+/// moment without an effect that anybody saw, and no such credential was found since.
+pub(super) const LATE_WATCHED: &str = "WHERE i.state IN ('NOT_APPLIED', 'ABANDONED', 'WRITTEN_OFF') \
+     AND i.act IN ('issue', 'swap') AND i.sent IS NOT NULL AND i.moved >= ?1 \
+     AND EXISTS (SELECT 1 FROM events u WHERE u.intent = i.intent AND u.kind = 'UNKNOWN') \
+     AND NOT EXISTS (SELECT 1 FROM intents a WHERE a.saga = i.saga AND a.act = 'arrival') \
+     ORDER BY i.purpose_seq";
+
+/// Which credentials that arrived late nobody has dealt with.
+pub(super) const ARRIVED: &str = "WHERE i.act = 'arrival' \
+     AND NOT EXISTS (SELECT 1 FROM intents d WHERE d.holder = i.holder AND d.old_id = i.old_id \
+         AND d.purpose_seq > i.purpose_seq \
+         AND (d.act = 'arrival' OR d.act <> 'resume' AND d.state = 'DONE')) \
+     AND json_extract(p.payload, '$.target') IS NOT 'kept' \
      ORDER BY i.purpose_seq";
 
 /// The row of the history that shows an intent.
@@ -105,6 +132,7 @@ pub(super) fn operation(record: IntentRecord) -> Operation {
         source: Source::Ledger,
         action: SafeText::of(purpose.act.word()),
         result: SafeText::of(match (record.state, record.sent) {
+            _ if purpose.act == Act::Arrival => purpose.target.as_deref().map_or("ALARM", |_| "kept"),
             (IntentState::Abandoned, Some(_)) => "no effect",
             (IntentState::Abandoned, None) => "not sent",
             (state, _) => result_word(state),

@@ -11,8 +11,9 @@ use crate::domain::ids::{HolderId, IntentId, TenantName};
 use crate::domain::journal::{Event, EventDraft, IntentRecord, IntentState, ProcessMark};
 use crate::domain::operation::Operation;
 use crate::ports::clock::Clock;
-use crate::ports::ledger::{HistoryQuery, Ledger, LedgerError, LedgerHealth};
+use crate::ports::ledger::{HistoryQuery, LateWatch, Ledger, LedgerError, LedgerHealth};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 use std::path::{Path, PathBuf};
@@ -451,6 +452,16 @@ impl Ledger for SqliteLedger {
 
     async fn half_done(&self) -> Result<Vec<IntentRecord>, LedgerError> {
         self.read(|c| history::records(c, history::HALF_DONE, [])).await
+    }
+
+    async fn late_watch(&self, since: Timestamp) -> Result<LateWatch, LedgerError> {
+        self.read(move |c| {
+            Ok(LateWatch {
+                watched: history::records(c, history::LATE_WATCHED, [since.to_string()])?,
+                arrived: history::records(c, history::ARRIVED, [])?,
+            })
+        })
+        .await
     }
 
     async fn operations(&self, query: &HistoryQuery) -> Result<Vec<Operation>, LedgerError> {

@@ -10,10 +10,10 @@ use crate::domain::credential::Credential;
 use crate::domain::ids::{CredentialId, IntentId, Link};
 use crate::domain::journal::{Binding, EventDraft, IntentState, Payload, Proof, Purpose, Remark, Seen, Snapshot};
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::domain::reissue::ReissueEnd;
+use crate::domain::reissue::{ReadMark, ReissueEnd};
 use crate::ports::ledger::{Ledger, LedgerError};
 use crate::ports::permit::Permit;
-use crate::ports::provider::FeedRow;
+use crate::ports::provider::{FeedRow, ProviderError, ProviderErrorKind, SendOutcome};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -25,6 +25,9 @@ const READ_BACK_AFTER: [Duration; 5] = [
     Duration::from_millis(500),
     Duration::from_secs(1),
 ];
+
+/// The longest deadline that a site may configure for a request, with that for its connection and a little air.
+const LONGEST_REQUEST: Duration = Duration::from_secs(70);
 
 /// Every call is the first attempt of its intent: trying again is a new command, and so a new intent.
 pub(super) const ATTEMPT: u16 = 1;
@@ -90,15 +93,14 @@ impl<'a> Attempt<'a> {
     }
 
     /// A plan serves once, and only while nothing else of ours happened to the person. Looked at after INTENT, which
-    /// keeps everybody else out. Earlier calls of the same piece of work are no surprise.
-    pub(super) fn not_spent(&self, view: &LiveView, shown: Timestamp) -> Result<(), Problem> {
+    /// keeps everybody else out. Earlier calls of the same piece of work are no surprise. Which came first, the
+    /// journal's own order says, and no clock (invariant I25).
+    pub(super) fn not_spent(&self, view: &LiveView, shown: ReadMark) -> Result<(), Problem> {
         let purpose = &self.purpose;
         let mut others = view.records.iter().filter(|r| r.intent != self.intent && r.purpose.saga != purpose.saga);
         let spent = others.any(|r| {
             let same_marker = purpose.marker.is_some() && r.purpose.marker == purpose.marker;
-            let same_act = r.purpose.act == purpose.act && r.opened == shown && !purpose.act.makes();
-            let same_object = same_act && r.purpose.old.as_ref().map(|o| &o.id) == purpose.old.as_ref().map(|o| &o.id);
-            same_marker || same_object || (r.purpose.type_link == purpose.type_link && r.opened > shown)
+            same_marker || (r.purpose.type_link == purpose.type_link && r.seq > shown.seq)
         });
         if !spent {
             return Ok(());
@@ -152,6 +154,23 @@ impl<'a> Attempt<'a> {
             .await
             .map_err(|e| ledger_problem(&e))?;
         Ok(Armed { permit, request, snapshot })
+    }
+
+    /// Sends the request once. An answer that comes after the longest deadline is a time-out, whatever it says: the
+    /// machine slept or the process was stopped meanwhile, and what else happened in that time only reading tells.
+    pub(super) async fn send(&self, permit: Permit, request: &PreparedChange) -> SendOutcome {
+        let clock = &self.means.clock;
+        let asked = clock.elapsed();
+        let outcome = self.means.provider.send(permit, request).await;
+        let took = clock.elapsed().saturating_sub(asked);
+        match outcome {
+            SendOutcome::Applied { .. } | SendOutcome::Rejected(_) if took > LONGEST_REQUEST => {
+                let words =
+                    format!("the answer was looked at {} s after the request: it counts as none", took.as_secs());
+                SendOutcome::Unknown(ProviderError::new(ProviderErrorKind::OutcomeUnknown, words))
+            }
+            outcome => outcome,
+        }
     }
 
     /// Records one or more states in one go.
@@ -224,6 +243,10 @@ pub(super) async fn look(
         named,
     };
     let (finding, feed_silent) = (traces.judge(), traces.feed_shows_no_addition());
+    let finding = match view.clock {
+        Some(trouble) => finding.without_comparison(trouble.clause()),
+        None => finding,
+    };
     let (old_is_gone, anything_new) = (traces.old_is_gone(), traces.anything_new());
     let as_before = traces.as_before();
     let found = ReadBack { view, finding, feed_silent, old_is_gone, anything_new, as_before };

@@ -53,6 +53,19 @@ pub enum Finding {
     },
 }
 
+impl Finding {
+    /// The same, where clocks cannot be trusted: what only a comparison of two lists found is not found.
+    #[must_use]
+    pub fn without_comparison(self, why: &'static str) -> Self {
+        match self {
+            Self::Found(bound) if bound.proofs.as_slice() == [Proof::Diff] => {
+                Self::Unclear { candidates: bound.object.into_iter().collect(), why }
+            }
+            other => other,
+        }
+    }
+}
+
 impl Traces<'_> {
     /// Judges the traces. Evidence that contradicts itself never ends in one object.
     pub fn judge(&self) -> Finding {

@@ -162,7 +162,7 @@ impl Attempt<'_> {
         let what = match self.purpose.act {
             Act::Retire => "the retirement was accepted, but the old pass does not show it yet",
             Act::Swap | Act::Issue => "the change was accepted, but the new pass is not listed yet",
-            Act::Suspend | Act::Resume | Act::Unlink | Act::End | Act::Set => {
+            Act::Suspend | Act::Resume | Act::Unlink | Act::End | Act::Set | Act::Arrival => {
                 "the change was accepted, but the pass does not show it yet"
             }
         };

@@ -3,12 +3,15 @@
 
 use super::Means;
 use super::binding::Traces;
+use crate::domain::clocks::ClockTrouble;
 use crate::domain::credential::{Credential, State, System};
-use crate::domain::ids::{CredentialId, HolderId, Link};
-use crate::domain::journal::{IntentRecord, Proof, Seen};
-use crate::domain::ownership::{Action, Grade, Ownership, grade_all, permits};
+use crate::domain::ids::{CredentialId, HolderId, IntentId, Link};
+use crate::domain::journal::{IntentRecord, IntentState, Proof, Seen};
+use crate::domain::ownership::{Action, Grade, Ownership, arrived, distrust_comparison, grade_all, permits};
 use crate::domain::policy::{ConfirmLevel, Why};
 use crate::domain::problem::{Problem, ProblemKind};
+use crate::domain::reissue::ReadMark;
+use crate::domain::text::SafeText;
 use crate::ports::ledger::{LedgerError, LedgerHealth};
 use crate::ports::provider::{FeedRow, HolderRead, ProviderError};
 use jiff::Timestamp;
@@ -28,6 +31,8 @@ pub struct LiveView {
     pub grades: Vec<Ownership>,
     /// When it was read (UTC), for showing.
     pub read_at: Timestamp,
+    /// Why nothing that compares times or lists counts in it.
+    pub clock: Option<ClockTrouble>,
     /// When it was asked for on the clock that never jumps, for the gate.
     asked: Duration,
 }
@@ -50,8 +55,13 @@ impl LiveView {
             ));
         }
         let records = means.ledger.intents_of(holder).await.map_err(|e| ledger_problem(&e))?;
-        let grades = grade_all(&records, &read.credentials);
-        Ok(Self { read, records, grades, read_at: means.clock.now(), asked })
+        let mut grades = grade_all(&records, &read.credentials);
+        let read_at = means.clock.now();
+        let clock = ClockTrouble::judge(read_at, read.server_date, means.clock.drift());
+        if let Some(trouble) = clock {
+            distrust_comparison(&mut grades, trouble.clause());
+        }
+        Ok(Self { read, records, grades, read_at, clock, asked })
     }
 
     /// A credential by its id, and whose it is.
@@ -64,15 +74,42 @@ impl LiveView {
         self.read.credentials.iter().zip(&self.grades).find(|(card, _)| seen.is(card))
     }
 
+    /// When this was read, by what cannot jump.
+    pub fn mark(&self) -> ReadMark {
+        ReadMark { elapsed: self.asked, seq: self.records.iter().map(|r| r.seq).max().unwrap_or(0) }
+    }
+
+    /// Nothing that was sent for this person, of whatever type, is still without an answer: what is done next could
+    /// be the second half of a double. `own` is the intent that asks.
+    ///
+    /// # Errors
+    /// Which change it is, and how far that got.
+    pub fn nothing_open(&self, own: Option<IntentId>) -> Result<(), Problem> {
+        let may_be_on_its_way =
+            |r: &&IntentRecord| r.state.blocks() && !matches!(r.state, IntentState::Intent | IntentState::Snapshotted);
+        let Some(open) = self.records.iter().filter(|r| Some(r.intent) != own).find(may_be_on_its_way) else {
+            return Ok(());
+        };
+        let (act, day) = (open.purpose.act.word(), open.sent.unwrap_or(open.opened).strftime("%d %b %H:%MZ"));
+        Err(Problem::new(
+            ProblemKind::Refused,
+            "another change for this person is not settled yet",
+            format!("{act} of {day} by {} is {} (intent {})", SafeText::of(&open.operator), open.state, open.intent),
+            "it is settled by reading; w or `passdesk jobs list` shows it, and there a person can decide it",
+        ))
+    }
+
     /// True while a destructive request may rest on this read.
     pub fn is_live(&self, means: &Means) -> bool {
         means.clock.elapsed().saturating_sub(self.asked) <= LIVE_READ_LIFE
     }
 
-    /// True if the person keeps a credential that surely can open a door without `card`. One in a state that
-    /// nobody can name does not count.
+    /// True if the person keeps a credential that surely can open a door without `card`, or be made to by her alone.
+    /// One in a state that nobody can name does not count, nor one that is still at the printer or not sent out, nor
+    /// one that is barred; and none in another system, which may open other doors.
     pub fn keeps_another(&self, card: &Credential) -> bool {
-        self.read.credentials.iter().any(|c| c.id != card.id && c.usable() && c.state() != State::Unknown)
+        let sure = |c: &Credential| c.usable() && !c.barred && !matches!(c.state(), State::Unknown | State::Pending);
+        self.read.credentials.iter().any(|c| c.id != card.id && sure(c))
     }
 
     /// Nobody is left without a working credential, but for a reason that outweighs it (invariant I17).
@@ -86,7 +123,8 @@ impl LiveView {
         Err(Problem::new(
             ProblemKind::Refused,
             "it is the person's last usable pass",
-            "only lost, stolen or leaver takes that away",
+            "only lost, stolen or leaver takes that away; passes in other systems do not count, they may open other \
+             doors",
             next,
         ))
     }
@@ -151,27 +189,51 @@ impl LiveView {
         let found = self.records.iter().rev().find_map(|record| {
             let bound = record.binding.as_ref()?;
             let object = bound.object.as_ref().filter(|seen| seen.is(card))?;
-            Some((&record.purpose, record.snapshot.as_ref()?, bound, object))
+            Some((record, bound.proofs.contains(&Proof::Feed), object))
         });
-        let read = found.and_then(|all| Some((all, all.1.bookmark.as_ref()?)));
-        let Some(((purpose, snapshot, bound, object), bookmark)) = read else {
+        let late = || {
+            let arrival = self.records.iter().rev().find(|r| arrived(r, card))?;
+            let made = |r: &&IntentRecord| r.purpose.act.makes() && r.purpose.saga == arrival.purpose.saga;
+            Some((self.records.iter().find(made)?, false, arrival.purpose.old.as_ref()?))
+        };
+        let read = found.or_else(late).and_then(|(record, fed, object)| {
+            let snapshot = record.snapshot.as_ref()?;
+            Some((record, fed, object, snapshot, snapshot.bookmark.as_ref()?))
+        });
+        let Some((record, fed, object, snapshot, bookmark)) = read else {
             return if only { Err(unnamed()) } else { Ok(()) };
         };
         if only && us.is_none() {
             return Err(unnamed());
         }
-        let feed = means.provider.changes_since(bookmark).await.map_err(|error| cannot_be_checked(&error))?;
-        let after = &self.read.credentials;
-        let (feed_rows, whole) = (Some(feed.rows.as_slice()), self.read.whole);
-        let traces = Traces { purpose, snapshot, after, whole, feed: feed_rows, us, proven: true, named: None };
+        let mut feed = means.provider.changes_since(bookmark).await.map_err(|error| cannot_be_checked(&error))?;
+        self.leave_out_other_work(record, &mut feed.rows);
+        let (purpose, after) = (&record.purpose, &self.read.credentials);
+        let (rows, whole) = (Some(feed.rows.as_slice()), self.read.whole);
+        let traces = Traces { purpose, snapshot, after, whole, feed: rows, us, proven: true, named: None };
         if let Some(why) = traces.feed_denies(object) {
             return Err(not_ours(why));
         }
         let made = |row: &FeedRow| row.holder == card.holder && row.added.contains(&object.link);
         let named = feed.rows.iter().any(|row| made(row) && (us.is_none() || row.operator.as_ref() == us));
         // A log that was seen to name us once may since have been cut at its far end; one that never did may not.
-        let once = !only && bound.proofs.contains(&Proof::Feed) && !feed.rows.iter().any(made);
+        let once = !only && fed && !feed.rows.iter().any(made);
         if named || once { Ok(()) } else { Err(unnamed()) }
+    }
+
+    /// Takes out of a log what other changes of ours added, as the journal bound it: each of them was a request of its
+    /// own, and says nothing about this one.
+    pub(super) fn leave_out_other_work(&self, record: &IntentRecord, rows: &mut [FeedRow]) {
+        let others: Vec<&Seen> = self.bound_otherwise(record).collect();
+        for row in rows.iter_mut() {
+            row.added.retain(|link| !others.iter().any(|seen| seen.link == *link));
+        }
+    }
+
+    /// What the journal bound to other changes of ours than this one.
+    pub(super) fn bound_otherwise<'a>(&'a self, record: &'a IntentRecord) -> impl Iterator<Item = &'a Seen> {
+        let others = self.records.iter().filter(|r| r.intent != record.intent && r.purpose.act.makes());
+        others.filter_map(|r| r.binding.as_ref()?.object.as_ref())
     }
 }
 

@@ -7,7 +7,8 @@ use super::gate::LiveView;
 use super::turn::{self, Choice, note_for_vendor, refused, turned};
 use crate::domain::change::CredentialChange;
 use crate::domain::credential::{Credential, CredentialClass, Particular, System};
-use crate::domain::journal::{Marker, Seen};
+use crate::domain::ids::IntentId;
+use crate::domain::journal::{Act, IntentRecord, IntentState, Marker, Seen};
 use crate::domain::policy::{ConfirmLevel, ReissueMode, Why};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissuePlan, ReissueRequest, stop_first};
@@ -20,6 +21,8 @@ use crate::domain::reissue::{ReissuePlan, ReissueRequest, stop_first};
 pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePlan, Problem> {
     let note = note_for_vendor(&request.ticket, request.why, &request.note)?;
     let view = LiveView::read(means, &request.holder, &request.holder_link).await?;
+    // Before the credential is looked for: the change that is open may just have taken it away.
+    view.nothing_open(None)?;
     let Some((old, ownership)) = view.card(&request.credential) else {
         return Err(turn::gone(&request.credential));
     };
@@ -28,8 +31,9 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
         LiveView::unchanged(&old, seen)?;
     }
     reissuable(&view, &old)?;
-    let why = request.why.or_else(|| Why::preset(&old));
-    let wanted = order(&old, why, request.at_once)?;
+    let half = half_done(&view.records, &old, None);
+    let why = request.why.or_else(|| half.map(|r| r.purpose.why)).or_else(|| Why::preset(&old));
+    let wanted = if half.is_some() { ReissueMode::RevokeFirst } else { order(&old, why, request.at_once)? };
     let may_end = view.may_end(means, &old).await.err();
     let mode = mode(wanted, may_end.is_some());
     if mode == ReissueMode::Swap {
@@ -46,7 +50,7 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
         marker: None,
     };
     let stop = match why {
-        Some(why) if mode == ReissueMode::RevokeFirst => stop(means, &view, &old, why, &base).await?,
+        Some(why) if mode == ReissueMode::RevokeFirst && half.is_none() => stop(means, &view, &old, why, &base).await?,
         _ => None,
     };
     let change = if mode == ReissueMode::HolderAdds {
@@ -77,6 +81,7 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
         before: view.read.credentials.iter().map(|card| card.id.clone()).collect(),
         holder: view.read.holder.clone(),
         read_at: view.read_at,
+        mark: view.mark(),
         request,
         old,
         ownership,
@@ -102,6 +107,38 @@ pub(super) fn order(old: &Credential, why: Option<Why>, at_once: bool) -> Result
         ));
     }
     Ok(mode)
+}
+
+/// The stop with which a reissue of this credential began that went no further: what is left of it is to issue the new
+/// one. `but` is the intent that asks. The same question as the ledger's list of what is HALF DONE.
+pub(super) fn half_done<'a>(
+    records: &'a [IntentRecord],
+    old: &Credential,
+    but: Option<IntentId>,
+) -> Option<&'a IntentRecord> {
+    let is_stop = |r: &IntentRecord| {
+        r.purpose.mode == ReissueMode::RevokeFirst
+            && matches!(r.purpose.act, Act::Suspend | Act::Unlink | Act::End)
+            && r.state == IntentState::Done
+            && r.purpose.old.as_ref().is_some_and(|seen| seen.is(old))
+    };
+    let at = records.iter().rposition(is_stop)?;
+    let (stop, later) = (&records[at], &records[at + 1..]);
+    let over = |r: &IntentRecord| match r.purpose.act {
+        _ if Some(r.intent) == but => false,
+        Act::Issue | Act::Swap => {
+            r.purpose.type_link == stop.purpose.type_link
+                && !matches!(
+                    r.state,
+                    IntentState::Abandoned | IntentState::NotSent | IntentState::Rejected | IntentState::NotApplied
+                )
+        }
+        Act::Resume | Act::End => {
+            r.state == IntentState::Done && r.purpose.old.as_ref().is_some_and(|seen| seen.is(old))
+        }
+        _ => false,
+    };
+    (!later.iter().any(over)).then_some(stop)
 }
 
 /// What is not ours is neither stopped nor ended: a new one is added beside it.
@@ -187,6 +224,6 @@ fn may_be_printed(view: &LiveView, card: &Credential) -> Result<(), Problem> {
 /// # Errors
 /// If it is too old, or no reason was chosen.
 pub(super) fn still_valid(means: &Means, plan: &ReissuePlan) -> Result<Why, Problem> {
-    turn::young(means, plan.read_at)?;
+    turn::young(means, plan.read_at, plan.mark)?;
     plan.why.ok_or_else(turn::no_reason)
 }

@@ -274,8 +274,8 @@ fn moved_otherwise(means: &Means, record: &IntentRecord, seen: &ReadBack) -> boo
     turned && !seen.as_before && past(means, record, seen, SETTLE_WINDOW_SECONDS)
 }
 
-/// A person closes an open question about a new pass: two full readings that agree show none, and she, who looked in
-/// the vendor's own screens, says that none was made. Only where a list is no proof by itself (safety.md 4.3).
+/// A person closes an open question: two full readings that agree show no effect, and she, who looked in the vendor's
+/// own screens, says that there was none. Of what is not parked only where a list is no proof by itself (safety.md 4.3).
 ///
 /// # Errors
 /// If the intent is not such a question, the readings do not bear it out, or the ledger cannot be written.
@@ -285,18 +285,27 @@ pub async fn nothing_was_made(means: &Means, intent: IntentId, reason: &str) -> 
     let refused = |why: &str| {
         Problem::new(ProblemKind::Refused, "this cannot be confirmed", why, "it stays open; look again later")
     };
-    let asks = record.purpose.act.makes() && matches!(record.state, S::Unknown | S::Held);
-    if !asks || !leaves_it_to_a_person(&record) {
+    let makes = record.purpose.act.makes();
+    let asks = match record.state {
+        S::Unknown => makes && leaves_it_to_a_person(&record),
+        // Parked is parked by a person: she may close it, if reading bears it out.
+        S::Held => true,
+        _ => false,
+    };
+    if !asks {
         return Err(refused("it is not a lost call that a person decides about"));
     }
     let (seen, _) = trace(means, &record, false).await.map_err(|why| refused(&why))?;
-    if seen.finding != Finding::Nothing || seen.anything_new {
+    if seen.finding != Finding::Nothing || makes && seen.anything_new {
         return Err(refused("something is there that it could have made"));
+    }
+    if !makes && !seen.as_before {
+        return Err(refused("the pass is not as it was"));
     }
     if !past(means, &record, &seen, SETTLE_WINDOW_SECONDS) {
         return Err(refused("an answer may be late: ten minutes must pass"));
     }
-    two_equal_lists(means, &record, &seen).await.map_err(|why| refused(&why))?;
+    two_equal_lists(means, &record, &seen, true).await.map_err(|why| refused(&why))?;
     let steps = vec![
         (S::NotApplied, remark(format!("a person confirmed it: {reason}"), None)),
         (S::Abandoned, remark("nothing changed; a new attempt is a new change", None)),
@@ -305,7 +314,7 @@ pub async fn nothing_was_made(means: &Means, intent: IntentId, reason: &str) -> 
 }
 
 /// Neither a list nor a log of this vendor proves that a lost call made nothing.
-fn leaves_it_to_a_person(record: &IntentRecord) -> bool {
+pub(super) fn leaves_it_to_a_person(record: &IntentRecord) -> bool {
     matches!(record.purpose.class.system(), System::AccessGrid | System::CardExchange)
 }
 
@@ -332,18 +341,19 @@ async fn nothing_happened(means: &Means, record: &IntentRecord, seen: &ReadBack)
     if !removal && !seen.feed_silent {
         return Err(match record.snapshot.as_ref().and_then(|s| s.bookmark.as_ref()) {
             None if leaves_it_to_a_person(record) => {
-                two_equal_lists(means, record, seen).await?;
+                two_equal_lists(means, record, seen, true).await?;
                 "no new pass in two full lists that agree; that is no proof here: a person may confirm it".to_owned()
             }
             None => "no effect seen, but without a change feed that is no proof: a person must decide".to_owned(),
             Some(_) => "no effect seen, but the change feed does not prove that: a person must decide".to_owned(),
         });
     }
-    two_equal_lists(means, record, seen).await
+    two_equal_lists(means, record, seen, false).await
 }
 
-/// A second look shows the same list, and no trace either.
-async fn two_equal_lists(means: &Means, record: &IntentRecord, seen: &ReadBack) -> Result<(), String> {
+/// A second look shows the same list, and no trace either. Where a person answers for the rest (`by_person`), the feed
+/// need not say so as well.
+async fn two_equal_lists(means: &Means, record: &IntentRecord, seen: &ReadBack, by_person: bool) -> Result<(), String> {
     let Ok((again, _)) = trace(means, record, false).await else {
         return Err("no effect seen; the second look failed, so it is not over yet".to_owned());
     };
@@ -354,7 +364,7 @@ async fn two_equal_lists(means: &Means, record: &IntentRecord, seen: &ReadBack) 
         all
     };
     let removal = !record.purpose.act.makes();
-    let silent = removal || leaves_it_to_a_person(record) || again.feed_silent;
+    let silent = removal || by_person || again.feed_silent;
     if !again.view.read.whole || list(&again) != list(seen) || again.finding != Finding::Nothing || !silent {
         return Err("the person's passes are changing right now; still open".to_owned());
     }
@@ -381,11 +391,12 @@ async fn done_words(means: &Means, record: &IntentRecord, bound: &Binding) -> St
         Proof::Diff => "comparing lists",
         Proof::Absence => "its absence",
         Proof::State => "its state",
+        Proof::Person => "a person's decision",
     });
     let how = how.collect::<Vec<_>>().join(", ");
     match record.purpose.act {
         Act::Retire => "done: the old pass is gone or stopped".to_owned(),
-        Act::Suspend | Act::Resume | Act::Unlink | Act::End | Act::Set => {
+        Act::Suspend | Act::Resume | Act::Unlink | Act::End | Act::Set | Act::Arrival => {
             let done = format!("done: the pass is {}", record.purpose.target.as_deref().unwrap_or("gone"));
             if record.purpose.mode == ReissueMode::RevokeFirst && begins_a_reissue(means, record).await {
                 format!("{done}; HALF DONE: no new one was issued; reissue it again, and only that is done")

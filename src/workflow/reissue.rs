@@ -7,12 +7,12 @@
 use super::Means;
 use super::attempt::{Armed, Attempt};
 use super::gate::{LiveView, ledger_ready};
-use super::preview::{KEEP, mode, order, reissuable, still_valid};
+use super::preview::{KEEP, half_done, mode, order, reissuable, still_valid};
 use super::turn::{self, Step, Tell, carry_out};
 use crate::domain::change::{CredentialChange, Turn};
 use crate::domain::credential::{Credential, State, System};
 use crate::domain::ids::{IntentId, Link, SagaId};
-use crate::domain::journal::{Act, Purpose, Seen, contact_hash};
+use crate::domain::journal::{Act, IntentRecord, Purpose, Seen, contact_hash};
 use crate::domain::lifecycle::{Verb, reached};
 use crate::domain::policy::{ReissueMode, Why};
 use crate::domain::problem::{Problem, ProblemKind};
@@ -56,6 +56,20 @@ pub async fn new_card_of_holder(means: &Means, plan: &ReissuePlan) -> Result<Opt
     Ok(view.read.credentials.iter().find(new).cloned())
 }
 
+/// True unless the vendor shows that somebody finished what the journal has as HALF DONE: a card that is not as it was
+/// made has gone on its way. Reads only; what cannot be read counts as open.
+pub async fn is_still_half(means: &Means, record: &IntentRecord) -> bool {
+    let made = record.binding.as_ref().and_then(|b| b.object.as_ref()).filter(|_| record.purpose.act.makes());
+    let Some(made) = made else { return true };
+    match LiveView::read(means, &record.purpose.holder, &record.purpose.holder_link).await {
+        Ok(view) => view.object(made).is_some_and(|(card, _)| card.status_word.raw() == UNPRINTED),
+        Err(_) => true,
+    }
+}
+
+/// The word of a card that was made and not sent to its printer (cardexchange.md section 7, step 5).
+const UNPRINTED: &str = "initialized";
+
 /// A confirmed reissue on its way.
 struct Work<'a> {
     means: &'a Means,
@@ -76,7 +90,7 @@ impl Work<'_> {
         };
         match (Box::pin(self.issue(tell)).await, stopped) {
             (ReissueEnd::NotSent(problem) | ReissueEnd::Rejected(_, problem), Some(stop)) => {
-                ReissueEnd::HalfDone(stop, half_done(&problem))
+                ReissueEnd::HalfDone(stop, only_stopped(&problem))
             }
             (end, _) => Box::pin(self.follow_up(end, tell)).await,
         }
@@ -98,7 +112,7 @@ impl Work<'_> {
             change,
             ticket: self.plan.request.ticket.clone(),
             note: self.plan.request.note.clone(),
-            shown: self.plan.read_at,
+            shown: self.plan.mark,
         }
     }
 
@@ -118,7 +132,7 @@ impl Work<'_> {
         };
         let intent = attempt.intent;
         tell(ReissueStep::Sending(intent));
-        let outcome = self.means.provider.send(permit, &request).await;
+        let outcome = attempt.send(permit, &request).await;
         attempt.conclude(outcome, &snapshot, move || tell(ReissueStep::ReadingBack(intent))).await
     }
 
@@ -158,7 +172,8 @@ impl Work<'_> {
         // Before the list is read: what happens from here on is in the feed.
         let bookmark = bookmark(means).await?;
         let view = LiveView::read(means, &plan.request.holder, &plan.request.holder_link).await?;
-        attempt.not_spent(&view, plan.read_at)?;
+        view.nothing_open(Some(attempt.intent))?;
+        attempt.not_spent(&view, plan.mark)?;
         let mut change = plan.change.clone();
         if let Some(stop) = &plan.stop {
             self.stays_stopped(attempt, &view, stop)?;
@@ -167,7 +182,9 @@ impl Work<'_> {
             LiveView::unchanged(old, &plan.old.fingerprint())?;
             reissuable(&view, old)?;
             let leaves_old = view.may_end(means, old).await.is_err();
-            let mode = mode(order(old, plan.why, plan.request.at_once)?, leaves_old);
+            let half = half_done(&view.records, old, Some(attempt.intent)).is_some();
+            let wanted = if half { ReissueMode::RevokeFirst } else { order(old, plan.why, plan.request.at_once)? };
+            let mode = mode(wanted, leaves_old);
             if leaves_old != plan.leaves_old || mode != plan.mode {
                 return Err(Problem::new(
                     ProblemKind::Stale,
@@ -211,7 +228,7 @@ impl Work<'_> {
     /// not work anyway is retired (decision 16).
     async fn follow_up(&self, end: ReissueEnd, tell: Tell<'_>) -> ReissueEnd {
         let (ReissueEnd::Waiting { new, .. } | ReissueEnd::Done { new: Some(new), .. }) = &end else { return end };
-        if new.class.system() == System::CardExchange && new.status_word.raw() == "initialized" {
+        if new.class.system() == System::CardExchange && new.status_word.raw() == UNPRINTED {
             let sent = self.produce(new, tell).await;
             if let Some(problem) = trouble(&sent) {
                 let issue = self.issue_intent().await;
@@ -267,7 +284,7 @@ fn trouble(end: &ReissueEnd) -> Option<Problem> {
     }
 }
 
-fn half_done(problem: &Problem) -> Problem {
+fn only_stopped(problem: &Problem) -> Problem {
     Problem::new(
         problem.kind,
         "HALF DONE: the old pass is stopped, and no new one was issued",

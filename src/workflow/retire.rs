@@ -68,7 +68,7 @@ pub async fn retire_as_seen(means: &Means, issue: IntentRecord, seen: &str) -> R
         Ok(armed) => armed,
         Err(problem) => return attempt.give_up(problem).await,
     };
-    let outcome = means.provider.send(permit, &request).await;
+    let outcome = attempt.send(permit, &request).await;
     attempt.conclude(outcome, &snapshot, || ()).await
 }
 
@@ -78,6 +78,7 @@ async fn ready(means: &Means, issue: &IntentRecord, old: &Seen, seen: &str) -> R
         return Err(nothing_waits("it is finished, or a newer reissue took its place"));
     }
     let view = LiveView::read(means, &issue.purpose.holder, &issue.purpose.holder_link).await?;
+    view.nothing_open(None)?;
     gate(means, &view, issue, old, seen).await
 }
 
@@ -92,6 +93,7 @@ async fn check_and_arm(
     attempt.take_lease().await?;
     let bookmark = means.provider.bookmark().await.ok().flatten();
     let view = LiveView::read(means, &issue.purpose.holder, &issue.purpose.holder_link).await?;
+    view.nothing_open(Some(attempt.intent))?;
     if gate(means, &view, issue, old, seen).await? != how {
         return Err(Problem::new(ProblemKind::Stale, "the old pass changed just now", "", "look at it again"));
     }

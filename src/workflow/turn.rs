@@ -16,7 +16,7 @@ use crate::domain::lifecycle::{self, Target, Verb, initial_word, site_words, sto
 use crate::domain::ownership::Grade;
 use crate::domain::policy::{ConfirmLevel, ReissueMode, Why, vendor_note};
 use crate::domain::problem::{Problem, ProblemKind};
-use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueStep};
+use crate::domain::reissue::{ReadMark, ReissueEnd, ReissuePlan, ReissueStep};
 use crate::domain::text::{SafeText, Untrusted};
 use crate::domain::turn::{TurnPlan, TurnRequest};
 use crate::ports::provider::ProviderError;
@@ -33,6 +33,8 @@ pub(super) type Tell<'a> = &'a mut (dyn FnMut(ReissueStep) + Send);
 pub async fn preview(means: &Means, request: TurnRequest) -> Result<TurnPlan, Problem> {
     let note = note_for_vendor(&request.ticket, request.why, &request.note)?;
     let view = LiveView::read(means, &request.holder, &request.holder_link).await?;
+    // Before the credential is looked for: the change that is open may just have taken it away.
+    view.nothing_open(None)?;
     let Some((card, ownership)) = view.card(&request.credential) else { return Err(gone(&request.credential)) };
     let (card, ownership) = (card.clone(), ownership.clone());
     if let Some(seen) = &request.seen {
@@ -67,6 +69,7 @@ pub async fn preview(means: &Means, request: TurnRequest) -> Result<TurnPlan, Pr
         needs_ticket: ownership.grade == Grade::Issuer,
         holder: view.read.holder.clone(),
         read_at: view.read_at,
+        mark: view.mark(),
         request,
         card,
         ownership,
@@ -92,13 +95,13 @@ pub async fn run(means: &Means, plan: TurnPlan, progress: impl Fn(ReissueStep) +
         change: plan.change,
         ticket: plan.request.ticket,
         note: plan.request.note,
-        shown: plan.read_at,
+        shown: plan.mark,
     };
     Box::pin(carry_out(means, &step, &mut move |at| progress(at))).await
 }
 
 fn still_valid(means: &Means, plan: &TurnPlan) -> Result<(), Problem> {
-    young(means, plan.read_at)?;
+    young(means, plan.read_at, plan.mark)?;
     let Some(why) = plan.request.why else { return Err(no_reason()) };
     if plan.undecided() {
         let why = "this act is about the word";
@@ -121,11 +124,13 @@ fn still_valid(means: &Means, plan: &TurnPlan) -> Result<(), Problem> {
 /// A preview is an offer of this minute, not a standing order.
 ///
 /// # Errors
-/// If it is older than its life, or from a clock that was set back.
-pub(super) fn young(means: &Means, shown: Timestamp) -> Result<(), Problem> {
+/// If it is older than its life by either clock, or from a wall clock that was set back.
+pub(super) fn young(means: &Means, shown: Timestamp, mark: ReadMark) -> Result<(), Problem> {
     let age = means.clock.now().duration_since(shown).as_secs();
-    // A plan from the future means that the clock was set back: its age is not known.
-    if (-5..=ReissuePlan::LIFE_SECONDS).contains(&age) {
+    let lived = means.clock.elapsed().saturating_sub(mark.elapsed).as_secs();
+    // A plan from the future means that the clock was set back. The other clock cannot be set, and a machine that
+    // slept or stood still lets it run on.
+    if (-5..=ReissuePlan::LIFE_SECONDS).contains(&age) && lived <= ReissuePlan::LIFE_SECONDS.unsigned_abs() {
         return Ok(());
     }
     Err(Problem::new(
@@ -323,7 +328,7 @@ pub(super) struct Step {
     /// Note for the journal, or empty.
     pub(super) note: String,
     /// When it was shown.
-    pub(super) shown: Timestamp,
+    pub(super) shown: ReadMark,
 }
 
 impl Step {
@@ -365,7 +370,7 @@ pub(super) async fn carry_out(means: &Means, step: &Step, tell: Tell<'_>) -> Rei
     };
     let intent = attempt.intent;
     tell(ReissueStep::Sending(intent));
-    let outcome = means.provider.send(permit, &request).await;
+    let outcome = attempt.send(permit, &request).await;
     attempt.conclude(outcome, &snapshot, move || tell(ReissueStep::ReadingBack(intent))).await
 }
 
@@ -379,6 +384,7 @@ async fn check_and_arm(attempt: &Attempt<'_>, step: &Step) -> Result<Armed, Prob
         _ => Vec::new(),
     };
     let view = LiveView::read(means, &change.holder, &change.holder_link).await?;
+    view.nothing_open(Some(attempt.intent))?;
     attempt.not_spent(&view, step.shown)?;
     let (card, ownership) = view.card(&step.object.id).ok_or_else(|| gone(&step.object.id))?;
     LiveView::unchanged(card, &step.object.fingerprint)?;

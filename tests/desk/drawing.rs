@@ -14,7 +14,7 @@ use passdesk::domain::credential::{
 use passdesk::domain::lifecycle::{self, Target, Verb};
 use passdesk::domain::ownership::{Action, Grade, Ownership};
 use passdesk::domain::policy::{ConfirmLevel, Mode, ReissueMode};
-use passdesk::domain::reissue::{ReissuePlan, ReissueRequest};
+use passdesk::domain::reissue::{ReadMark, ReissuePlan, ReissueRequest};
 use passdesk::domain::text::{SafeText, Untrusted};
 use passdesk::domain::turn::{TurnPlan, TurnRequest};
 use passdesk::ports::ledger::LedgerHealth;
@@ -219,6 +219,7 @@ fn turn_plan(request: TurnRequest, card: Credential, ownership: Ownership) -> Tu
         then: "it is read back; devices and readers may take minutes to hear of it".into(),
         undo: if reversible { "S resume, a call of its own".into() } else { "none: issue a new one".into() },
         read_at: now(),
+        mark: ReadMark::default(),
         request,
         card,
         ownership,
@@ -245,6 +246,7 @@ fn reissue_plan(request: ReissueRequest, old: Credential, ownership: Ownership) 
         order: "new first: the old one works until it is ended".into(),
         undo: "nothing to undo".into(),
         read_at: now(),
+        mark: ReadMark::default(),
         request,
         old,
         ownership,
@@ -487,7 +489,7 @@ fn jobs_say_what_is_awaited() {
     easel.press("r2y").press("w");
     insta::assert_snapshot!("jobs_awaited_80", easel.draw(false));
     let (holder, cards) = (easel.model.shown.records[0].holder.clone(), easel.model.shown.cards.clone());
-    let mut view = HolderView { holder, cards, live: true, whole: true };
+    let mut view = HolderView { holder, cards, live: true, whole: true, clock: None, late: false };
     let mut new = card(C::DigitalCard, "ACTIVE");
     new.id = "t:p1/c2".parse().unwrap();
     view.cards.push((new, ours(C::DigitalCard)));

@@ -3,8 +3,11 @@
 
 mod bench;
 mod binding;
+mod clocks;
 mod crash;
+mod decisions;
 mod drawing;
+mod late_arrival;
 mod late_feed;
 mod orders;
 mod ownership;

@@ -399,8 +399,9 @@ async fn i6_nothing_else_is_begun_while_a_call_of_the_work_is_open() {
         let end = reissue(&bench, &old, Why::Lost).await;
         assert!(matches!(end, ReissueEnd::Unknown(..)), "{system}: {end:?}");
         bench.watch.advance(5);
-        let end = bench.turn(&old, Verb::Resume, Why::Lost).await.unwrap();
-        assert!(matches!(&end, ReissueEnd::NotSent(p) if p.what.contains("not settled")), "{system}: {end:?}");
+        let problem = bench.turn_preview(&old, Verb::Resume, Why::Lost).await.unwrap_err();
+        let open = bench.last().await.intent.to_string();
+        assert!(problem.what.contains("not settled") && problem.why.contains(&open), "{system}: {problem}");
         assert_eq!(bench.town.sent(), 2, "{system}");
         assert_eq!(acts(&bench.records().await)[2], (Act::Issue, IntentState::Unknown), "{system}");
     }

@@ -249,9 +249,15 @@ async fn i6_an_open_question_blocks_the_next_change_of_that_person() {
     bench.town.streets().answers.push_back(Answer::LostBefore);
     let plan = bench.preview(&old, None).await.unwrap();
     assert!(matches!(bench.run(plan).await, ReissueEnd::Unknown(..)));
-    let plan = bench.preview(&old, None).await.unwrap();
-    let end = bench.run(plan).await;
-    assert!(matches!(&end, ReissueEnd::NotSent(p) if p.what.contains("not settled yet")), "{end:?}");
+    let problem = bench.preview(&old, None).await.unwrap_err();
+    assert!(problem.what.contains("not settled yet") && problem.why.contains("UNKNOWN"), "{problem}");
+    // Whatever type the next one is of.
+    let mut other = bench.town.streets().mint("other", "");
+    other.type_link = "/api/card_types/9".parse().unwrap();
+    let other = bench.town.streets().add(other, crate::town::us());
+    bench.town.streets().accept(&other);
+    let problem = bench.preview(&other, Some(passdesk::domain::policy::Why::NewPhone)).await.unwrap_err();
+    assert!(problem.why.contains(&bench.last().await.intent.to_string()), "{problem}");
     assert_eq!(bench.town.sent(), 1);
 }
 

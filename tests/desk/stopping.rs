@@ -9,7 +9,7 @@ use passdesk::domain::credential::{Credential, CredentialType};
 use passdesk::domain::ids::{HolderId, IntentId, Link, TenantName};
 use passdesk::domain::journal::{Event, EventDraft, IntentRecord, Marker, ProcessMark};
 use passdesk::domain::operation::Operation;
-use passdesk::ports::ledger::{HistoryQuery, Ledger, LedgerError, LedgerHealth};
+use passdesk::ports::ledger::{HistoryQuery, LateWatch, Ledger, LedgerError, LedgerHealth};
 use passdesk::ports::permit::Permit;
 use passdesk::ports::provider::{
     Connection, FeedRead, HolderPage, HolderRead, Provider, ProviderError, SendOutcome, TenantProfile,
@@ -78,6 +78,9 @@ impl Ledger for StoppingLedger {
     }
     async fn half_done(&self) -> Result<Vec<IntentRecord>, LedgerError> {
         self.0.half_done().await
+    }
+    async fn late_watch(&self, since: jiff::Timestamp) -> Result<LateWatch, LedgerError> {
+        self.0.late_watch(since).await
     }
     async fn operations(&self, query: &HistoryQuery) -> Result<Vec<Operation>, LedgerError> {
         self.0.operations(query).await

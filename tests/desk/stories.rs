@@ -7,3 +7,4 @@ mod rules;
 mod several_systems;
 mod suspend;
 mod trouble;
+mod unfinished;

@@ -109,6 +109,8 @@ pub struct Streets {
     pub failing_reads: usize,
     /// How many seconds each read takes.
     pub slowness: u64,
+    /// How many seconds it takes until the answer to the next change is looked at.
+    pub stopped_for: u64,
     /// What somebody does before the read after so many others.
     pub on_read: Option<(usize, Act)>,
     /// Which system's kind of passes the town has.
@@ -333,6 +335,13 @@ impl Streets {
         self.feed.push(FeedRow { at: self.now, holder: holder_id(), operator, added, removed });
     }
 
+    /// A change of ours that was lost on the way has its effect after all: the one with this marker.
+    pub fn arrive(&mut self, marker: &Marker) -> CredentialId {
+        let change = self.prepared.iter().find(|(_, c)| c.marker.as_ref() == Some(marker)).unwrap().1.clone();
+        self.apply(&change).unwrap();
+        self.cards().last().unwrap().id.clone()
+    }
+
     /// Does it, and says what it made.
     fn apply(&mut self, change: &CredentialChange) -> Result<Option<CredentialId>, u16> {
         if let Some(turn) = &change.turn {
@@ -475,6 +484,7 @@ impl Provider for Town {
             return SendOutcome::NotSent(ProviderError::new(ProviderErrorKind::NotConnected, "refused"));
         }
         streets.sent += 1;
+        self.watch.advance(std::mem::take(&mut streets.stopped_for));
         if let Some(act) = streets.before_change.take() {
             act(&mut streets);
         }

@@ -7,7 +7,7 @@ use passdesk::domain::ids::{HolderId, IntentId, TenantName};
 use passdesk::domain::journal::{Event, EventDraft, IntentRecord, IntentState, ProcessMark};
 use passdesk::domain::operation::Operation;
 use passdesk::domain::reissue::ReissueEnd;
-use passdesk::ports::ledger::{HistoryQuery, Ledger, LedgerError, LedgerHealth};
+use passdesk::ports::ledger::{HistoryQuery, LateWatch, Ledger, LedgerError, LedgerHealth};
 use passdesk::ports::provider::Provider;
 use passdesk::workflow::{recovery, reissue};
 use std::sync::Arc;
@@ -64,6 +64,9 @@ impl Ledger for Failing {
     }
     async fn half_done(&self) -> Result<Vec<IntentRecord>, LedgerError> {
         self.inner.half_done().await
+    }
+    async fn late_watch(&self, since: jiff::Timestamp) -> Result<LateWatch, LedgerError> {
+        self.inner.late_watch(since).await
     }
     async fn operations(&self, query: &HistoryQuery) -> Result<Vec<Operation>, LedgerError> {
         self.inner.operations(query).await

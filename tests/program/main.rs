@@ -11,6 +11,7 @@ mod kill_and_restart;
 mod mutual_tls;
 mod refusals;
 mod screen;
+mod second_terminal;
 mod site;
 mod soak;
 mod stream;

@@ -10,7 +10,7 @@ use crate::domain::ids::{HolderId, IntentId, TenantName};
 use crate::domain::journal::{Event, EventDraft, IntentRecord, ProcessMark};
 use crate::domain::operation::Operation;
 use crate::domain::text::Secret;
-use crate::ports::ledger::{HistoryQuery, Ledger, LedgerError, LedgerHealth};
+use crate::ports::ledger::{HistoryQuery, LateWatch, Ledger, LedgerError, LedgerHealth};
 use async_trait::async_trait;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -115,6 +115,9 @@ impl Ledger for TakesAll {
     }
     async fn half_done(&self) -> Result<Vec<IntentRecord>, LedgerError> {
         Ok(Vec::new())
+    }
+    async fn late_watch(&self, _: Timestamp) -> Result<LateWatch, LedgerError> {
+        Ok(LateWatch::default())
     }
     async fn operations(&self, _: &HistoryQuery) -> Result<Vec<Operation>, LedgerError> {
         Ok(Vec::new())

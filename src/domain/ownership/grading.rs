@@ -3,7 +3,7 @@
 
 use super::{Evidence, Grade, Ownership, Strength};
 use crate::domain::credential::{Credential, State, System};
-use crate::domain::journal::{IntentRecord, IntentState, Marker, Proof, Seen, contact_hash};
+use crate::domain::journal::{Act, IntentRecord, IntentState, Marker, Proof, Seen, contact_hash};
 use crate::domain::text::{SafeText, Untrusted};
 
 /// Grades all credentials of one person, in their order.
@@ -94,12 +94,16 @@ fn by_identity(record: &IntentRecord, card: &Credential, marker: Option<&Marker>
     if let Some(what) = drift(record, seen, card, marker) {
         return Some(Fact::contradiction(format!("{what} differs from what was recorded {}", day(record))));
     }
+    if binding.proofs.contains(&Proof::Person) {
+        // What could not be told apart does not become certain because somebody chose (safety.md 4.1, adoption).
+        return Some(Fact::new(Evidence::Claim, [chosen_clue(record), read_back_clue(card)]));
+    }
     let strength = binding.proofs.iter().filter_map(|proof| match proof {
         Proof::Answer => Some((Strength::Confirmed, "the vendor's answer named it")),
         Proof::Feed => Some((Strength::Witnessed, "the vendor's log names us as its creator")),
         Proof::Diff => Some((Strength::Inferred, "the only new card between our two reads")),
         // The marker speaks for itself, from the live card; an absence or a state says nothing about who made it.
-        Proof::Marker | Proof::Absence | Proof::State => None,
+        Proof::Marker | Proof::Absence | Proof::State | Proof::Person => None,
     });
     let (strength, clue) = strength.max_by_key(|(strength, _)| *strength)?;
     Some(Fact::new(
@@ -176,6 +180,9 @@ fn by_marker(records: &[IntentRecord], cards: &[Credential], card: &Credential, 
     if bound.is_some_and(|seen| !seen.is(card)) {
         return Fact::contradiction(format!("its marker was copied from the card that we issued {}", day(record)));
     }
+    if let Some(fact) = by_arrival(records, record, card, marker, bearers) {
+        return fact;
+    }
     let settled = matches!(record.state, IntentState::Bound | IntentState::Done);
     if !(settled && bound.is_some()) {
         if bearers != 1 {
@@ -190,6 +197,9 @@ fn by_marker(records: &[IntentRecord], cards: &[Credential], card: &Credential, 
         // One list cannot tell our card from a copy that took its place. Binding looks at more than this.
         return Fact::contradiction("our marker, not settled yet");
     }
+    if record.binding.as_ref().is_some_and(|b| b.proofs.contains(&Proof::Person)) {
+        return Fact::new(Evidence::Claim, [chosen_clue(record)]);
+    }
     let copies = match bearers {
         0 | 1 => "our marker on exactly one card".to_owned(),
         n => format!("our marker on the recorded card; copied onto {}", n - 1),
@@ -198,6 +208,45 @@ fn by_marker(records: &[IntentRecord], cards: &[Credential], card: &Credential, 
         Evidence::Ours { intent: record.intent, strength: Strength::Tagged },
         [ledger_clue(record), copies, read_back_clue(card)],
     )
+}
+
+/// True if this record says that exactly this credential arrived late, and that its marker is ours for certain.
+pub fn arrived(record: &IntentRecord, card: &Credential) -> bool {
+    let purpose = &record.purpose;
+    purpose.act == Act::Arrival && purpose.marker.is_some() && purpose.old.as_ref().is_some_and(|seen| seen.is(card))
+}
+
+/// A change that was held to have had no effect, and whose credential was seen after all: from then on its marker
+/// counts on that object alone, as that of a bound one does (decision 11).
+fn by_arrival(
+    records: &[IntentRecord],
+    record: &IntentRecord,
+    card: &Credential,
+    marker: &Marker,
+    bearers: usize,
+) -> Option<Fact> {
+    if !matches!(record.state, IntentState::NotApplied | IntentState::Abandoned | IntentState::WrittenOff) {
+        return None;
+    }
+    let of_it = |r: &&IntentRecord| {
+        r.purpose.act == Act::Arrival
+            && r.purpose.saga == record.purpose.saga
+            && r.purpose.marker.as_ref() == Some(marker)
+    };
+    let arrival = records.iter().find(of_it)?;
+    let seen = arrival.purpose.old.as_ref()?;
+    if !seen.is(card) {
+        let clue = format!("its marker was copied from the card that arrived late, {}", day(arrival));
+        return Some(Fact::contradiction(clue));
+    }
+    if let Some(what) = drift(record, seen, card, Some(marker)) {
+        return Some(Fact::contradiction(format!("{what} differs from what was recorded {}", day(arrival))));
+    }
+    let copies = if bearers > 1 { format!("; copied onto {}", bearers - 1) } else { String::new() };
+    Some(Fact::new(
+        Evidence::Ours { intent: record.intent, strength: Strength::Tagged },
+        [ledger_clue(record), format!("our marker, which arrived late{copies}"), read_back_clue(card)],
+    ))
 }
 
 /// True if the intent's call adds an object.
@@ -211,6 +260,10 @@ fn day(record: &IntentRecord) -> String {
 
 fn ledger_clue(record: &IntentRecord) -> String {
     format!("ledger {} by {} on this console", day(record), record.operator)
+}
+
+fn chosen_clue(record: &IntentRecord) -> String {
+    format!("chosen by a person {}: the evidence could not tell it apart", record.moved.strftime("%d %b %Y"))
 }
 
 fn read_back_clue(card: &Credential) -> String {

@@ -83,7 +83,13 @@ impl Lines<'_> {
                 .to_owned(),
             (System::CardExchange, _) => "the server decides, no order of states is documented; read back".to_owned(),
         };
-        if last { format!("{said}; it is the last usable pass: only for lost, stolen or leaver") } else { said }
+        if last {
+            format!(
+                "{said}; it is the last usable pass here, those in other systems do not count: only for lost, stolen or leaver"
+            )
+        } else {
+            said
+        }
     }
 
     pub(super) fn undo(&self) -> String {

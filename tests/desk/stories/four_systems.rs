@@ -16,7 +16,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// A desk on a simulated site of all four systems, and the folder that it lives in.
-async fn whole(columns: u16, rows: u16) -> (Stage, tempfile::TempDir) {
+pub(super) async fn whole(columns: u16, rows: u16) -> (Stage, tempfile::TempDir) {
     crypto();
     let setting = Setting { cardholders: 120, ..Setting::default() };
     let (clock, folder) = (StageClock::begin(), tempfile::tempdir().unwrap());
@@ -35,7 +35,7 @@ async fn whole(columns: u16, rows: u16) -> (Stage, tempfile::TempDir) {
 
 impl Stage {
     /// Puts the cursor on the first card of a kind.
-    async fn onto(&mut self, class: CredentialClass) -> CredentialId {
+    pub(super) async fn onto(&mut self, class: CredentialClass) -> CredentialId {
         self.press("gg").await;
         for _ in 0..self.console.model.shown.cards.len() {
             let (card, _) = self.console.model.shown.card().unwrap();
@@ -55,7 +55,7 @@ impl Stage {
         self.settle().await;
     }
 
-    fn card_state(&self, id: &CredentialId) -> (State, String) {
+    pub(super) fn card_state(&self, id: &CredentialId) -> (State, String) {
         let found = self.console.model.shown.cards.iter().find(|(card, _)| card.id == *id);
         found.map(|(card, _)| (card.state(), card.status_word.raw().to_owned())).unwrap()
     }
