@@ -68,8 +68,9 @@ pub trait Ledger: Send + Sync {
     /// were not superseded by a newer reissue for the same person and type (decision 19). Oldest first.
     async fn waiting_retirements(&self) -> Result<Vec<IntentRecord>, LedgerError>;
 
-    /// REVOKE_FIRST work that is HALF DONE: the stops that are DONE and after which nothing was issued for the same
-    /// person and type. A newer reissue finishes it. Oldest first.
+    /// Work that is HALF DONE, oldest first. Of REVOKE_FIRST: the stops that are DONE and after which nothing was issued
+    /// for the same person and type; a newer reissue finishes it. Of printed cards: the issues that are DONE and whose
+    /// card was not sent to its printer; another word for it finishes it.
     async fn half_done(&self) -> Result<Vec<IntentRecord>, LedgerError>;
 
     /// History rows, newest first: one row an intent, as it stands.

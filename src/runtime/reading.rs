@@ -181,7 +181,10 @@ pub async fn usable(desk: &Desk, record: &IntentRecord) -> Result<bool, Problem>
 /// The report with the names of the people concerned.
 async fn listed(desk: &Desk, open: Vec<IntentRecord>, mut waiting: Vec<IntentRecord>, settled: Vec<Settled>) -> Report {
     match desk.ledger.half_done().await {
-        Ok(half) => waiting.extend(half),
+        Ok(mut half) => {
+            half.retain(|one| waiting.iter().all(|known| known.intent != one.intent));
+            waiting.extend(half);
+        }
         Err(error) => return Report::RecoveryFailed(ledger_problem(&error)),
     }
     let mut names = Names::new();

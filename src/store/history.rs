@@ -82,15 +82,24 @@ pub(super) const WAITING: &str = "WHERE i.act = 'issue' AND i.state = 'DONE' AND
          AND n.state NOT IN ('ABANDONED', 'NOT_SENT', 'REJECTED', 'NOT_APPLIED')) \
      ORDER BY i.purpose_seq";
 
-/// Which stops of a REVOKE_FIRST work were followed by no reissue that may have had an effect, and were not taken back
-/// (the pass was found) or followed by the end of the pass (nobody wants a new one).
-pub(super) const HALF_DONE: &str = "WHERE i.act IN ('suspend', 'unlink', 'end') AND i.state = 'DONE' \
+/// Which work is HALF DONE. Of REVOKE_FIRST: the stops that were followed by no reissue that may have had an effect, and
+/// were not taken back (the pass was found) or followed by the end of the pass (nobody wants a new one). Of cards to be
+/// printed: those whose way to the printer was refused, or never begun although it belonged to the work, and to which
+/// nothing was done since.
+pub(super) const HALF_DONE: &str = "WHERE i.state = 'DONE' AND (\
+     i.act IN ('suspend', 'unlink', 'end') \
      AND json_extract(p.payload, '$.mode') = 'REVOKE_FIRST' \
      AND NOT EXISTS (SELECT 1 FROM intents n WHERE n.holder = i.holder AND n.type_link = i.type_link \
          AND n.act IN ('issue', 'swap') AND n.purpose_seq > i.purpose_seq \
          AND n.state NOT IN ('ABANDONED', 'NOT_SENT', 'REJECTED', 'NOT_APPLIED')) \
      AND NOT EXISTS (SELECT 1 FROM intents b WHERE b.holder = i.holder AND b.old_id = i.old_id \
          AND b.act IN ('resume', 'end') AND b.purpose_seq > i.purpose_seq AND b.state = 'DONE') \
+     OR i.act = 'issue' \
+     AND json_extract(p.payload, '$.class') = 'printedCard' \
+     AND (i.old_id IS NOT NULL OR json_extract(p.payload, '$.mode') = 'REVOKE_FIRST' \
+         OR EXISTS (SELECT 1 FROM intents t WHERE t.saga = i.saga AND t.act = 'set')) \
+     AND NOT EXISTS (SELECT 1 FROM intents t WHERE t.holder = i.holder \
+         AND t.old_id = json_extract(b.payload, '$.object.id') AND t.state <> 'ABANDONED')) \
      ORDER BY i.purpose_seq";
 
 /// The row of the history that shows an intent.
