@@ -112,7 +112,8 @@ impl Model {
                 let problem = Problem { what: format!("OWNER AMBIGUOUS: {}", problem.what), ..problem };
                 self.trouble(&problem);
             }
-            ReissueEnd::NotRecorded(_, problem) => {
+            ReissueEnd::NotRecorded(intent, problem) => {
+                self.unrecorded.push((intent, problem.why.clone()));
                 let problem = Problem { what: format!("NOT RECORDED: {}", problem.what), ..problem };
                 self.trouble(&problem);
             }
@@ -284,6 +285,9 @@ impl Model {
             }
         }
         let known: Vec<IntentId> = self.waiting.iter().map(|w| w.intent).collect();
+        // The journal shows an outcome, or the end, of what could not be recorded at first.
+        let lacks = |state| matches!(state, IntentState::Sending | IntentState::Applied);
+        self.unrecorded.retain(|(intent, _)| open.iter().any(|r| r.intent == *intent && lacks(r.state)));
         self.open = open;
         self.waiting = waiting;
 

@@ -23,6 +23,9 @@ pub fn tone_role(tone: Tone) -> Role {
 fn idle_note(model: &Model) -> (Role, String) {
     // In the search line letters are text.
     let jobs = if model.focus == Pane::Search { "F7" } else { "w" };
+    if let Some((_, ids)) = model.unrecorded.first() {
+        return (Role::Bad, format!("NOT RECORDED: {ids}"));
+    }
     let open = model.open.iter().filter(|r| r.state.is_open_question()).count();
     if open > 0 {
         let text = if open == 1 {
