@@ -123,13 +123,18 @@ pub struct House {
 impl House {
     /// A house of so many people, whose past issues the ledger knows.
     pub async fn open(seed: u64, people: u32) -> Self {
+        Self::open_over(seed, people, |clock| Arc::new(SqliteLedger::open_in_memory(clock).unwrap())).await
+    }
+
+    /// The same with another ledger, which must be empty.
+    pub async fn open_over(seed: u64, people: u32, ledger: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn Ledger>) -> Self {
         crypto();
         let begin: Timestamp = crate::stage::BEGIN.parse().unwrap();
         let options =
             SimOptions { seed, cardholders: people, start: Some(begin), frozen: true, ..SimOptions::default() };
         let sim = Arc::new(simulator::indoors(&options).unwrap());
         let clock: Arc<dyn Clock> = Arc::new(HouseClock { world: sim.world(), begin });
-        let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open_in_memory(Arc::clone(&clock)).unwrap());
+        let ledger = ledger(Arc::clone(&clock));
         let archive: Arc<dyn Archive> = Arc::new(SqliteArchive::open_in_memory().unwrap());
         let ids: Arc<dyn Ids> = Dice::new(seed);
         let ways = System::ALL.map(|system| (system, corridor(&sim, system))).into_iter().collect();
@@ -165,7 +170,12 @@ impl House {
     }
 
     fn client(&self, system: System) -> Arc<dyn Provider> {
-        let way = Way::Within(Arc::clone(&self.ways[&system]) as Arc<dyn Wire>);
+        self.client_over(system, Arc::clone(&self.ways[&system]) as Arc<dyn Wire>)
+    }
+
+    /// A new client of a system, whose requests take this way.
+    pub fn client_over(&self, system: System, wire: Arc<dyn Wire>) -> Arc<dyn Provider> {
+        let way = Way::Within(wire);
         let limits = Limits { pause: Duration::from_millis(5), in_flight: 4, ..Limits::default() };
         let origin = Origin::parse(&format!("http://{}", self.ways[&system].origin)).unwrap();
         let (sim, clock) = (&self.sim, Arc::clone(&self.clock));
