@@ -124,7 +124,8 @@ impl Model {
                 let problem = Problem { what: format!("OWNER AMBIGUOUS: {}", problem.what), ..problem };
                 self.trouble(&problem);
             }
-            ReissueEnd::NotRecorded(_, problem) => {
+            ReissueEnd::NotRecorded(intent, problem) => {
+                self.unrecorded.push((intent, problem.why.clone()));
                 let problem = Problem { what: format!("NOT RECORDED: {}", problem.what), ..problem };
                 self.trouble(&problem);
             }
@@ -309,6 +310,9 @@ impl Model {
             arrived: self.arrived,
             watched: self.watched,
         } = work;
+        // The journal shows an outcome, or the end, of what could not be recorded at first.
+        let lacks = |state| matches!(state, IntentState::Sending | IntentState::Applied);
+        self.unrecorded.retain(|(intent, _)| self.open.iter().any(|r| r.intent == *intent && lacks(r.state)));
 
         // What is on screen of that person was read before it was settled.
         let mut effects = again.map(|h| self.read_live(h.id, h.link)).unwrap_or_default();

@@ -303,6 +303,10 @@ pub struct Model {
     pub(super) pending: Option<Pending>,
     /// Leave as soon as nothing is in flight.
     pub leaving: bool,
+    /// Changes whose ending could not be recorded, with the ids to write down: shown until they are (invariant I9).
+    pub unrecorded: Vec<(IntentId, String)>,
+    /// How often it was asked to leave although something is not recorded.
+    pub(super) asked_to_leave: u8,
     /// Number of the newest query of each slot.
     pub(super) generations: HashMap<Slot, u64>,
     /// Counter for queries and typing pauses.
@@ -382,6 +386,8 @@ impl Model {
             prefix_number: 0,
             pending: None,
             leaving: false,
+            unrecorded: Vec::new(),
+            asked_to_leave: 0,
             generations: HashMap::new(),
             asked: 0,
             pause: 0,

@@ -480,6 +480,28 @@ fn an_unknown_outcome_stays_on_screen_and_is_looked_at_again() {
 }
 
 #[test]
+fn i9_what_is_not_recorded_stays_on_screen_and_leaving_needs_two_confirmations() {
+    let mut bench = Bench::with_wizard();
+    bench.key(Key::Char('y'));
+    let intent = IntentId(uuid::Uuid::nil());
+    let problem = Problem::new(ProblemKind::OutcomeUnknown, "NOT RECORDED: applied", "intent 00, person gall:1", "");
+    let end = ReissueEnd::NotRecorded(intent, problem);
+    bench.tell(Msg::Report(Report::Ended("gall:1".parse().unwrap(), end)));
+    for left in ["q twice more", "q once more"] {
+        assert!(!bench.key(Key::Char('q')).contains(&Effect::Quit));
+        let toast = bench.model.toast.as_ref().unwrap();
+        assert!(toast.text.contains("person gall:1") && toast.text.contains(left), "{}", toast.text);
+    }
+    assert!(bench.key(Key::Char('q')).contains(&Effect::Quit), "confirmed twice it leaves");
+
+    // Recorded meanwhile: nothing is left to write down.
+    assert_eq!(bench.model.unrecorded.len(), 1);
+    let (work, settled) = (Box::default(), Vec::new());
+    bench.tell(Msg::Report(Report::Unfinished { work, settled, names: std::collections::HashMap::new() }));
+    assert!(bench.model.unrecorded.is_empty());
+}
+
+#[test]
 fn leaving_waits_for_a_change_that_is_being_sent() {
     let mut bench = Bench::with_wizard();
     bench.key(Key::Char('y'));

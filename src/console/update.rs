@@ -402,6 +402,13 @@ impl Model {
 
     /// Leaves, or waits for what is being sent; asked twice, it leaves at once and says what stays open.
     pub(super) fn leave(&mut self) -> Vec<Effect> {
+        if let Some((_, ids)) = self.unrecorded.first().filter(|_| self.asked_to_leave < 2) {
+            let left = if self.asked_to_leave == 0 { "q twice more leaves" } else { "q once more leaves" };
+            let text = format!("NOT RECORDED: {ids}; write these ids down; {left}.");
+            self.asked_to_leave += 1;
+            self.say(Tone::Error, &text);
+            return Vec::new();
+        }
         if self.running.is_empty() || self.leaving {
             return vec![Effect::Quit];
         }

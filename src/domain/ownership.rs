@@ -1,8 +1,10 @@
 //! Who issued a credential: grades computed from evidence at the time of action (safety.md section 4).
 
+mod bulk;
 mod evidence;
 mod grading;
 
+pub use bulk::{BulkTerms, permits_in_bulk};
 pub use evidence::{Evidence, Strength};
 pub use grading::{arrived, grade_all};
 

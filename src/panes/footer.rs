@@ -27,6 +27,9 @@ fn idle_note(model: &Model) -> (Role, String) {
         let who = model.who(&alarm.purpose.holder);
         return (Role::Bad, format!("ALARM: a pass of {who} was held not to have been made; {jobs} shows it."));
     }
+    if let Some((_, ids)) = model.unrecorded.first() {
+        return (Role::Bad, format!("NOT RECORDED: {ids}"));
+    }
     let open = model.open.iter().filter(|r| r.state.is_open_question()).count();
     if open > 0 {
         let text = if open == 1 {

@@ -98,7 +98,7 @@ pub(super) const KEEP: &str = "leave out \"at once\": the old one then works unt
 pub(super) fn order(old: &Credential, why: Option<Why>, at_once: bool) -> Result<ReissueMode, Problem> {
     // Not chosen yet: the card is usable, or its state would have suggested a reason.
     let mode = ReissueMode::choose(old, why.unwrap_or(Why::Test), at_once);
-    if at_once && mode == ReissueMode::AfterAccept && old.usable() {
+    if at_once && (mode == ReissueMode::HolderAdds || mode == ReissueMode::AfterAccept && old.usable()) {
         return Err(Problem::new(
             ProblemKind::Refused,
             "at once is not possible",

@@ -504,3 +504,20 @@ fn a_first_key_shows_its_strip() {
     easel.model.strip = true;
     insta::assert_snapshot!("strip_80", easel.draw(false));
 }
+
+#[test]
+fn i26_the_mode_is_on_every_screen_in_words() {
+    for (columns, rows) in SIZES {
+        for (mode, word) in [(Mode::Live, "LIVE"), (Mode::Test, "TEST"), (Mode::Sim, "SIM")] {
+            for lines in [false, true] {
+                let mut easel = Easel::of(card(CredentialClass::Mobile, "active"), columns, rows);
+                easel.model.mode = mode;
+                for tenant in &mut easel.model.tenants {
+                    tenant.profile.mode = mode;
+                }
+                let screen = easel.draw(lines);
+                assert!(screen.contains(word), "{columns}x{rows} {word}\n{screen}");
+            }
+        }
+    }
+}

@@ -195,7 +195,7 @@ async fn i10_a_lost_pass_of_others_is_left_in_place_and_the_preview_says_who_sto
 
 #[tokio::test(start_paused = true)]
 async fn at_once_is_refused_where_there_is_no_call_for_it() {
-    for system in NAMING {
+    for system in [System::AccessGrid, System::CardExchange, System::ThalesD1] {
         let (bench, old) = desk(system).await;
         let mut request = bench.request(&old, Some(Why::NewPhone));
         request.at_once = true;

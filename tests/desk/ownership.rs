@@ -152,8 +152,13 @@ async fn candidates_of_an_open_question_are_ambiguous() {
     }
 }
 
+/// Cases a law; `PASSDESK_CASES=1000000` for the long run.
+fn cases() -> u32 {
+    std::env::var("PASSDESK_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(10_000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
     /// Whatever the journal claims: a card that no read ties to it stays foreign.
     #[test]
@@ -177,6 +182,29 @@ proptest! {
         grades.sort();
         again.sort();
         prop_assert_eq!(grades, again);
+    }
+
+    /// Whatever the journal claims, and whatever is there: what is called ours shows something of ours in this very
+    /// read, the identity of a bound object or a marker that was sent. Without either it is not.
+    #[test]
+    fn i11_what_is_ours_shows_it_in_this_read(seed in any::<u64>()) {
+        let mut dice = rand::rngs::StdRng::seed_from_u64(seed);
+        let (_, records) = strange_journal(&mut dice);
+        let cards: Vec<Credential> = (0..4).map(|_| some_card(&mut dice)).collect();
+        for (card, grade) in cards.iter().zip(grades_of(&records, &cards)) {
+            let bound = |r: &IntentRecord| r.binding.as_ref().and_then(|b| b.object.as_ref()).is_some_and(|o| o.is(card));
+            let sent = |r: &IntentRecord| r.purpose.marker.is_some() && r.purpose.marker == card.marker;
+            let shows = records.iter().any(|r| bound(r) || sent(r));
+            prop_assert!(shows || grade >= Grade::Claimed, "{grade} without anything to show");
+        }
+        // The same cards, stripped of identity and marker.
+        let mut strangers = cards;
+        for (n, card) in strangers.iter_mut().enumerate() {
+            card.link = format!("/api/cardholders/4665/cards/stranger{n}").parse().unwrap();
+            card.lasting_id = Untrusted::new(format!("stranger-{n}"));
+            number(card, "plain");
+        }
+        prop_assert!(grades_of(&records, &strangers).into_iter().all(|grade| grade == Grade::Foreign));
     }
 
     /// One more record never makes a disputed card sure.

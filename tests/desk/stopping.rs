@@ -18,17 +18,40 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
-/// Stops at the n-th point that is passed.
+/// Stops at the n-th point that is passed, or at the n-th of certain ones.
 pub struct Stops {
     at: usize,
+    /// How the names of the points that count begin; empty: all count.
+    of: Vec<String>,
     passed: AtomicUsize,
     pub reached: Notify,
     name: std::sync::Mutex<String>,
+    watch: Box<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Stops {
     pub fn at(at: usize) -> Arc<Self> {
-        Arc::new(Self { at, passed: AtomicUsize::new(0), reached: Notify::new(), name: std::sync::Mutex::default() })
+        Self::among(Vec::new(), at, |_| ())
+    }
+
+    /// At the n-th point (from 0) whose name begins as one of `of` says, such as `after SENDING`. `watch` is told
+    /// of every point before it is passed.
+    pub fn among(of: Vec<String>, at: usize, watch: impl Fn(&str) + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self {
+            at,
+            of,
+            passed: AtomicUsize::new(0),
+            reached: Notify::new(),
+            name: std::sync::Mutex::default(),
+            watch: Box::new(watch),
+        })
+    }
+
+    /// Stops here and now, wherever that is.
+    pub async fn here(&self, name: &str) {
+        name.clone_into(&mut self.name.lock().unwrap());
+        self.reached.notify_one();
+        std::future::pending::<()>().await;
     }
 
     /// Where it stopped.
@@ -37,10 +60,11 @@ impl Stops {
     }
 
     async fn pass(&self, when: &str, what: &str) {
-        if self.passed.fetch_add(1, Ordering::SeqCst) == self.at {
-            *self.name.lock().unwrap() = format!("{when} {what}");
-            self.reached.notify_one();
-            std::future::pending::<()>().await;
+        let name = format!("{when} {what}");
+        (self.watch)(&name);
+        let counts = self.of.is_empty() || self.of.iter().any(|of| name.starts_with(of.as_str()));
+        if counts && self.passed.fetch_add(1, Ordering::SeqCst) == self.at {
+            self.here(&name).await;
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-fn read(name: &str) -> String {
+pub fn read(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
 /// The text between `<!-- NAME -->` and `<!-- /NAME -->`.
-fn block(text: &str, name: &str) -> String {
+pub fn block(text: &str, name: &str) -> String {
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let (_, rest) = text.split_once(&open).unwrap_or_else(|| panic!("{open} is missing"));
     rest.split_once(&close).unwrap_or_else(|| panic!("{close} is missing")).0.to_owned()

@@ -4,3 +4,4 @@
 mod architecture;
 mod contract_rows;
 mod documents;
+mod safety_argument;

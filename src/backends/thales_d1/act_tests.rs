@@ -115,7 +115,7 @@ async fn a_lost_card_is_undone_as_found_and_a_stolen_one_is_not() {
 }
 
 #[tokio::test]
-async fn a_consumer_is_ended_only_where_a_site_file_lets_it() {
+async fn i15_a_consumer_is_ended_only_where_a_site_file_lets_it() {
     let branch = Branch::open().await;
     let refused = branch.provider.prepare_consumer_delete(&branch.id(JANE), Why::Leaver, None, "left");
     assert_eq!(refused.unwrap_err().kind, ProviderErrorKind::Forbidden);

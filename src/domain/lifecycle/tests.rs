@@ -147,3 +147,23 @@ fn what_was_asked_for_is_recognised() {
     assert!(!reached(&card(C::PrintedCard, "returned"), Some("withdrawn")));
     assert!(reached(&card(C::WalletPass, "deleted"), None));
 }
+
+/// Invariant I15: an end that would take other credentials with it is offered for no kind of credential in no state.
+#[test]
+fn i15_no_cascade_is_offered() {
+    let all = [
+        CredentialClass::WalletPass,
+        CredentialClass::DigitalCard,
+        CredentialClass::FundingCard,
+        CredentialClass::PrintedCard,
+    ];
+    for (class, word) in all.into_iter().flat_map(|class| words(class).iter().map(move |(word, _)| (class, *word))) {
+        for verb in Verb::iter() {
+            let offered = target(&card(class, word), verb, None, Timestamp::UNIX_EPOCH);
+            let cascades = class == CredentialClass::FundingCard && offered.is_ok_and(|t| is_end(class, &t.word));
+            assert!(!cascades, "{class} {word} {verb}");
+        }
+    }
+    let refused = target(&card(CredentialClass::FundingCard, "ACTIVE"), Verb::End, None, Timestamp::UNIX_EPOCH);
+    assert!(refused.unwrap_err().contains("deletes all its digital cards"), "and says why");
+}

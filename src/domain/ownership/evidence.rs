@@ -98,8 +98,13 @@ mod tests {
         permits(evidence.grade(), Action::Irreversible).is_ok()
     }
 
+    /// Cases a law; `PASSDESK_CASES=1000000` for the long run.
+    fn cases() -> u32 {
+        std::env::var("PASSDESK_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(10_000)
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(10_000))]
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
         #[test]
         fn i13_the_order_of_two_facts_does_not_matter(a in any_evidence(), b in any_evidence()) {
@@ -132,6 +137,41 @@ mod tests {
         fn i14_a_seen_end_is_never_argued_away(facts in proptest::collection::vec(any_evidence(), 0..8)) {
             let all = facts.into_iter().fold(Evidence::Ended, Evidence::and);
             prop_assert_eq!(all.grade(), Grade::Foreign);
+        }
+
+        /// The three laws together: neither order nor repetition of any facts changes what they amount to.
+        #[test]
+        fn i13_facts_in_any_order_and_number_say_the_same(
+            facts in proptest::collection::vec(any_evidence(), 1..8),
+            picks in proptest::collection::vec(any::<proptest::sample::Index>(), 0..16),
+        ) {
+            let all = |facts: &[Evidence]| facts.iter().copied().fold(Evidence::Nothing, Evidence::and);
+            let mut again: Vec<Evidence> = picks.iter().map(|pick| *pick.get(&facts)).collect();
+            again.extend(facts.iter().rev());
+            prop_assert_eq!(all(&again), all(&facts));
+        }
+
+        /// Nothing is added up: facts together are no better than the best of them, for the intent that it names.
+        #[test]
+        fn i11_facts_together_are_no_better_than_the_best_of_them(
+            facts in proptest::collection::vec(any_evidence(), 1..8),
+        ) {
+            let all = facts.iter().copied().fold(Evidence::Nothing, Evidence::and);
+            let best = facts.iter().map(|fact| fact.grade()).min();
+            prop_assert!(best <= Some(all.grade()), "{:?} became {:?}", facts, all);
+            // And what contradicts any of them leaves nothing that may be ended.
+            if facts.contains(&Evidence::Contradiction) || facts.contains(&Evidence::Ended) {
+                prop_assert!(!sure(all));
+            }
+        }
+
+        /// What a store alone could hold (a claim, a seen end, a dispute, nothing) never makes a thing ours.
+        #[test]
+        fn i11_local_facts_alone_make_nothing_ours(picks in proptest::collection::vec(0..4_usize, 0..8)) {
+            let local = [Evidence::Nothing, Evidence::Claim, Evidence::Contradiction, Evidence::Ended];
+            let all = picks.into_iter().map(|pick| local[pick]).fold(Evidence::Nothing, Evidence::and);
+            prop_assert!(all.grade() >= Grade::Claimed);
+            prop_assert!(!sure(all));
         }
 
         #[test]
