@@ -16,12 +16,14 @@ use passdesk::domain::origin::Origin;
 use passdesk::domain::ownership::grade_all;
 use passdesk::domain::policy::Mode;
 use passdesk::domain::text::Secret;
+use passdesk::ports::cache::Cache;
 use passdesk::ports::ledger::{Ledger, LedgerHealth};
 use passdesk::ports::provider::{HolderRead, Provider};
 use passdesk::simulator::front::Front;
 use passdesk::simulator::request_log::LoggedRequest;
 use passdesk::simulator::thales_d1::{ISSUER, KID};
 use passdesk::simulator::{self, Author, SimOptions, Simulator};
+use passdesk::store::cache::SqliteCache;
 use passdesk::store::ledger::SqliteLedger;
 use passdesk::store::paths::{DataRoot, LedgerPaths};
 use std::collections::BTreeMap;
@@ -87,7 +89,7 @@ impl Branch {
             assert!(matches!(desk.ledger.verify().await, LedgerHealth::Verified { .. }));
             let books = Books { ledger: Arc::clone(&desk.ledger), archive: Arc::clone(&desk.archive) };
             write_books(&sim, &books).await.unwrap();
-            let candidates = seen(&sim, &desk).await;
+            let candidates = seen(&sim, &desk, folder.path()).await;
             (sim, candidates)
         });
         let branch = Self { sim, candidates, folder };
@@ -102,8 +104,8 @@ impl Branch {
             branch.write_site_of(system);
         }
         // What is copied shall be whole without the logs beside it.
-        for name in ["ledger", "archive", "cache"] {
-            let file = branch.folder.path().join("passdesk-data/sim").join(format!("{name}.db"));
+        let books = ["ledger", "archive"].map(|name| branch.folder.path().join(format!("passdesk-data/sim/{name}.db")));
+        for file in books.into_iter().chain(SYSTEMS.map(|system| cache_of(branch.folder.path(), system))) {
             let connection = rusqlite::Connection::open(file).unwrap();
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         }
@@ -128,11 +130,12 @@ impl Branch {
         std::fs::write(self.file_of(system), toml::to_string(&table).unwrap()).unwrap();
     }
 
-    /// A data folder of its own for one run.
-    pub fn fresh(&self) -> Data {
+    /// A data folder of its own for one run on a system.
+    pub fn fresh(&self, system: System) -> Data {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("data");
         copy(&self.folder.path().join("passdesk-data"), &root);
+        std::fs::copy(cache_of(self.folder.path(), system), root.join("sim/cache.db")).unwrap();
         Data { root, _folder: folder }
     }
 
@@ -213,9 +216,11 @@ impl Branch {
 }
 
 /// Reads everybody of whom this console issued something, and some consumers of the issuer, into the cache.
-async fn seen(sim: &Simulator, desk: &Desk) -> Vec<Candidate> {
+async fn seen(sim: &Simulator, desk: &Desk, folder: &Path) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for system in SYSTEMS {
+        // One for each: a desk that has one system shall not be shown what it knows of another.
+        let cache = SqliteCache::open(&cache_of(folder, system)).unwrap();
         for read in people(sim, desk, system).await {
             let records = desk.ledger.intents_of(&read.holder.id).await.unwrap();
             let grades = grade_all(&records, &read.credentials);
@@ -229,11 +234,15 @@ async fn seen(sim: &Simulator, desk: &Desk) -> Vec<Candidate> {
                 }
             }
             if candidates.len() > before {
-                desk.cache.store(vec![read], None).await.unwrap();
+                cache.store(vec![read], None).await.unwrap();
             }
         }
     }
     candidates
+}
+
+fn cache_of(folder: &Path, system: System) -> PathBuf {
+    folder.join(system.to_string()).join("cache.db")
 }
 
 /// Everybody in a system by its lists; of the issuer's consumers the first few hundred, who are read one by one.
@@ -283,11 +292,12 @@ fn unhurried(sim: &Simulator, desk: &Desk) -> ThalesD1 {
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
+    std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
         let (path, target) = (entry.path(), to.join(entry.file_name()));
         if path.is_dir() {
             copy(&path, &target);
-        } else if !path.to_string_lossy().ends_with("-shm") {
+        } else if ["ledger.db", "archive.db", ".key", ".anchor"].iter().any(|name| path.to_string_lossy().ends_with(name)) {
             std::fs::copy(&path, &target).unwrap();
         }
     }

@@ -74,7 +74,7 @@ fn said_properly(what: &str, out: &Output) -> i32 {
 
 /// One run with a call that fails. False: the run was over before that call.
 fn run(work: &Work<'_>, worker: usize, deed: Deed, n: u64, tally: &Mutex<Tally>) -> bool {
-    let (branch, data) = (work.branch, work.branch.fresh());
+    let (branch, data) = (work.branch, work.branch.fresh(work.system));
     let whose = work.whose(worker, n);
     let what = format!("{:?} {} {deed:?} at call {n}", work.system, (work.args)(whose)[0]);
     let (since, before) = (branch.logged(work.system), branch.truth(work.system, &whose.holder));
@@ -99,7 +99,7 @@ fn run(work: &Work<'_>, worker: usize, deed: Deed, n: u64, tally: &Mutex<Tally>)
     // Without trouble: verified, or told what is wrong; and people are found either way.
     let verified = branch.command(work.system, &data, &["ledger", "verify"]).output().unwrap();
     let unverified = said_properly(&what, &verified) != 0;
-    let found = branch.command(work.system, &data, &["cards", &whose.holder.to_string()]).output().unwrap();
+    let found = branch.command(work.system, &data, &["search", &whose.holder.to_string()]).output().unwrap();
     assert_eq!(said_properly(&what, &found), 0, "{what}: browsing: {}", String::from_utf8_lossy(&found.stderr));
     if !unverified {
         let records = data.begun(&whose.holder);
@@ -216,7 +216,7 @@ fn i1_nothing_leaves_before_its_record_is_synced() {
     for system in crate::branch::SYSTEMS {
         let usable = branch.candidates.iter().filter(|c| c.system == system && c.state == State::Active);
         let whose = usable.clone().find(|c| !c.id.key.as_str().contains('/') || system == System::Gallagher).unwrap();
-        let data = branch.fresh();
+        let data = branch.fresh(system);
         let id = whose.id.to_string();
         let args = ["suspend", &id, "--why", "lost", "--ticket", "INC0012345", "--yes"];
         let mut command = branch.command(system, &data, &args);
