@@ -59,8 +59,12 @@ fn kill_in_mid_act() {
                     loop {
                         // One number makes the whole run: which act, when, and how long after.
                         let dice = SmallRng::seed_from_u64(seed ^ (run << 20) ^ (attempt << 8));
-                        let turn = Kill { branch: &branch, run, steps, dice }.go(&mut pool, tally);
-                        match turn {
+                        let begun = Instant::now();
+                        let went = Kill { branch: &branch, run, steps, dice }.go(&mut pool, tally);
+                        if std::env::var_os("PASSDESK_LOOK").is_some() {
+                            println!("run {run}.{attempt}: {went:?} in {:?}", begun.elapsed());
+                        }
+                        match went {
                             Went::Killed => break,
                             Went::Missed => attempt += 1,
                             Went::NobodyLeft => {
@@ -87,6 +91,7 @@ fn kill_in_mid_act() {
 }
 
 /// How one attempt at a kill ended.
+#[derive(Debug)]
 enum Went {
     Killed,
     /// The program was done before the moment came.
@@ -119,6 +124,9 @@ impl Kill<'_> {
         let since = self.branch.logged(system);
         let known: Vec<_> = data.begun(&turn.whose.holder).iter().map(|r| r.intent).collect();
         moment.arm(self.branch, system);
+        if std::env::var_os("PASSDESK_LOOK").is_some() {
+            println!("run {} {} {moment:?}{}", self.run, play.name, if by_console { " by console" } else { "" });
+        }
         let hit =
             if by_console { self.kill_console(play, &turn, &data, moment, since) } else { self.kill_command(&turn, &data, moment, since) };
         self.branch.front(system).faults.clear();
@@ -196,9 +204,17 @@ impl Kill<'_> {
         }
         screen.press(turn.whose.holder.key.as_str()).press(crate::screen::ENTER).wait_for("s ago");
         for keys in play.keys {
-            screen.press(keys);
+            // A reason is chosen once there is a preview to choose it in.
+            if keys.starts_with(|c: char| c.is_ascii_digit()) && screen.sees("Sends", Duration::from_secs(5)) {
+                // What was drawn just now drops what comes too early.
+                let chosen = format!("chosen: {keys}");
+                let _ = (0..20).any(|_| screen.press(keys).sees(&chosen, Duration::from_millis(150)));
+            } else {
+                screen.press(keys);
+            }
         }
         if !screen.sees("y send", Duration::from_secs(5)) {
+            screen.look(&format!("{} was not possible", play.name));
             screen.kill9();
             return false;
         }
@@ -206,6 +222,7 @@ impl Kill<'_> {
         let mut pressed = Instant::now() - PATIENCE;
         while !moment.has_come(self.branch, system, since, begun) {
             if Instant::now() > until {
+                screen.look(&format!("{}: {moment:?} never came", play.name));
                 screen.kill9();
                 return false;
             }
@@ -222,7 +239,7 @@ impl Kill<'_> {
 
     fn console(&self, system: System, data: &Data) -> Screen {
         let (file, root) = (self.branch.file_of(system), data.root.clone());
-        Screen::start(100, 30, &["--config", file.to_str().unwrap(), "--data", root.to_str().unwrap()], &[])
+        Screen::start(120, 45, &["--config", file.to_str().unwrap(), "--data", root.to_str().unwrap()], &[])
     }
 
     /// Lets the server end what it still holds, and waits until it has.

@@ -6,6 +6,7 @@ use passdesk::simulator::accessgrid::DeviceType;
 use passdesk::simulator::InvitationMove;
 use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
 
 /// What must be true of a credential before, and how it gets there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -179,7 +180,13 @@ fn put_to_use(branch: &Branch, data: &Data, whose: &Candidate) -> String {
         Gallagher => {
             let (person, card) = new.key.as_str().split_once('/').unwrap();
             let (cardholder, card, status) = (person.to_owned(), card.to_owned(), "accepted".to_owned());
-            branch.sim.world().invitation(&InvitationMove { cardholder, card, status }).unwrap();
+            let accepted = InvitationMove { cardholder, card, status };
+            // It goes out some seconds after it was made.
+            let until = Instant::now() + Duration::from_secs(30);
+            while let Err(why) = branch.sim.world().invitation(&accepted) {
+                assert!(Instant::now() < until, "{why}");
+                std::thread::sleep(Duration::from_millis(50));
+            }
         }
         AccessGrid => {
             let pass = new.key.as_str().split('/').next().unwrap();
