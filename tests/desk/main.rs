@@ -6,6 +6,7 @@ mod binding;
 mod crash;
 mod drawing;
 mod late_feed;
+mod one_request;
 mod orders;
 mod ownership;
 mod pictures;

@@ -139,8 +139,13 @@ impl Branch {
         Data { root, _folder: folder }
     }
 
-    /// The program on one system with a data folder.
+    /// The program on one system with the data folder of a run.
     pub fn command(&self, system: System, data: &Data, args: &[&str]) -> Command {
+        self.command_in(system, &data.root, args)
+    }
+
+    /// The program on one system with any data folder.
+    pub fn command_in(&self, system: System, root: &Path, args: &[&str]) -> Command {
         let plain = program();
         let mut command = Command::new(plain.get_program());
         for (name, value) in plain.get_envs() {
@@ -149,7 +154,7 @@ impl Branch {
                 None => command.env_remove(name),
             };
         }
-        command.arg("--config").arg(self.file_of(system)).arg("--data").arg(&data.root).args(args);
+        command.arg("--config").arg(self.file_of(system)).arg("--data").arg(root).args(args);
         command.stdin(std::process::Stdio::null());
         command
     }

@@ -2,3 +2,7 @@
 //! record, always plain words and a proper exit code, and browsing goes on (issue of safety, A4; decision 31).
 
 mod failing_io;
+mod full_disk;
+mod places;
+mod torn_files;
+mod trial;

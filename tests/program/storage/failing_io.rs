@@ -1,16 +1,13 @@
 //! Every n-th call on a file fails: `PASSDESK_IO=all` tries every error, alone and lasting, on every call.
 //!
-//! `PASSDESK_IO=all cargo test --locked --test program every_nth_call -- --nocapture`
+//! `PASSDESK_IO=all cargo test --locked --test program whichever_call_fails -- --nocapture`
 
-use crate::branch::{Branch, Candidate, Data};
+use super::trial::{Tally, Work, run, said_properly, suspends, swaps};
+use crate::branch::{Branch, SYSTEMS};
 use crate::interposer::{self, Deed, Errno};
 use crate::site::wait;
 use passdesk::domain::credential::{State, System};
-use passdesk::domain::journal::IntentState;
 use passdesk::ports::ledger::{Ledger, LedgerHealth};
-use passdesk::simulator::accessgrid::Action;
-use std::collections::BTreeMap;
-use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,106 +16,21 @@ const WORKERS: usize = 4;
 /// No act has so many calls.
 const ENDLESS: u64 = 3_000;
 
-/// What ran, and how it ended.
-#[derive(Default, Debug)]
-struct Tally {
-    runs: u64,
-    sent: u64,
-    codes: BTreeMap<i32, u64>,
-    unverified: u64,
-}
-
-/// An act that can be repeated over and over, each time on somebody's credential in its first state.
-struct Work<'a> {
-    branch: &'a Branch,
-    system: System,
-    args: fn(&Candidate) -> Vec<String>,
-    /// Whose: one a worker where it can be undone, else one a run.
-    people: Vec<Candidate>,
-    undo: Option<fn(&Branch, &Candidate)>,
-}
-
-impl Work<'_> {
-    fn whose(&self, worker: usize, run: u64) -> &Candidate {
-        let at = if self.undo.is_some() { worker } else { usize::try_from(run).unwrap() };
-        self.people.get(at).unwrap_or_else(|| panic!("only {} people for run {run}", self.people.len()))
-    }
-
-    fn command(&self, data: &Data, whose: &Candidate) -> Command {
-        let args = (self.args)(whose);
-        self.branch.command(self.system, data, &args.iter().map(String::as_str).collect::<Vec<_>>())
-    }
-
-    /// Requests about this person's credential that could have changed something.
-    fn sent(&self, whose: &Candidate, since: u64) -> usize {
-        let key = match self.system {
-            System::Gallagher => whose.holder.key.as_str(),
-            _ => whose.id.key.as_str(),
-        };
-        self.branch.mutations(self.system, since).iter().filter(|r| r.path.contains(key)).count()
-    }
-}
-
-/// Plain words and an exit code that the manual names; never a panic, never a signal.
-fn said_properly(what: &str, out: &Output) -> i32 {
-    let told = String::from_utf8_lossy(&out.stderr);
-    let code = out.status.code().unwrap_or_else(|| panic!("{what}: ended by a signal: {:?}\n{told}", out.status));
-    assert!((0..=9).contains(&code), "{what}: exit code {code}\n{told}");
-    assert!(!told.contains("panicked") && !told.contains("unwrap"), "{what}: {told}");
-    if code != 0 {
-        let line = told.lines().find(|line| line.starts_with("passdesk: ")).unwrap_or_default();
-        assert!(line.len() > 20 && line.ends_with('.'), "{what}: no plain words: {told:?}");
-    }
-    code
-}
-
 /// One run with a call that fails. False: the run was over before that call.
-fn run(work: &Work<'_>, worker: usize, deed: Deed, n: u64, tally: &Mutex<Tally>) -> bool {
-    let (branch, data) = (work.branch, work.branch.fresh(work.system));
+fn fails(work: &Work<'_>, worker: usize, deed: Deed, n: u64, tally: &Mutex<Tally>) -> bool {
     let whose = work.whose(worker, n);
     let what = format!("{:?} {} {deed:?} at call {n}", work.system, (work.args)(whose)[0]);
-    let (since, before) = (branch.logged(work.system), branch.truth(work.system, &whose.holder));
-    let recorded = data.events("SENDING").unwrap();
-    let report = data.beside("report");
-    let mut command = work.command(&data, whose);
-    interposer::steer(&mut command, &data.root, &report, deed, n, false);
-    let out = command.output().unwrap();
-    let code = said_properly(&what, &out);
-    let told = String::from_utf8_lossy(&out.stderr).into_owned();
-    let reached = interposer::reported(&report).first().map(|call| format!("{} {}", call.more, call.path));
-    let what = format!("{what} ({})\n{told}", reached.clone().unwrap_or_default());
-
-    // Never a request without its record.
-    let sent = work.sent(whose, since);
-    let sending = data.events("SENDING").unwrap_or_else(|| panic!("{what}: the ledger cannot be read")) - recorded;
-    assert!(sent as u64 <= sending, "{what}: {sent} requests, {sending} SENDING");
-    assert!(sent <= 1, "{what}: {sent} requests");
-    let after = branch.truth(work.system, &whose.holder);
-    assert!(code != 0 || after != before, "{what}: success, and nothing was done");
-
-    // Without trouble: verified, or told what is wrong; and people are found either way.
-    let verified = branch.command(work.system, &data, &["ledger", "verify"]).output().unwrap();
-    let unverified = said_properly(&what, &verified) != 0;
-    let found = branch.command(work.system, &data, &["search", &whose.holder.to_string()]).output().unwrap();
-    assert_eq!(said_properly(&what, &found), 0, "{what}: browsing: {}", String::from_utf8_lossy(&found.stderr));
-    if !unverified {
-        let records = data.begun(&whose.holder);
-        let nothing = |s: IntentState| matches!(s, IntentState::Abandoned | IntentState::Intent | IntentState::Snapshotted);
-        let known = records.iter().any(|r| !nothing(r.state));
-        assert!(after == before || known, "{what}: done, and the ledger does not know: {records:?}");
-        let done = records.iter().any(|r| r.state == IntentState::Done);
-        assert!(after != before || !done, "{what}: DONE, and nothing was done");
-    }
-    if let Some(undo) = work.undo.filter(|_| after != before) {
-        undo(branch, whose);
-    }
-    let mut tally = tally.lock().unwrap();
-    tally.runs += 1;
-    tally.sent += sent as u64;
-    *tally.codes.entry(code).or_default() += 1;
-    tally.unverified += u64::from(unverified);
-    assert!(!unverified, "{what}: {}", String::from_utf8_lossy(&verified.stderr));
-    reached.is_some()
+    let mut reached = false;
+    let trouble = |mut command: std::process::Command, data: &crate::branch::Data| {
+        interposer::steer(&mut command, &data.root, &data.beside("report"), deed, n, false);
+        command
+    };
+    run(work, whose, &what, tally, trouble, |data| {
+        let first = interposer::reported(&data.beside("report")).into_iter().next();
+        reached = first.is_some();
+        first.map(|call| format!("{} {}", call.more, call.path)).unwrap_or_default()
+    });
+    reached
 }
 
 /// All calls of an act in turn, until one run no longer has so many.
@@ -132,7 +44,7 @@ fn sweep(work: &Work<'_>, deed: Deed, stride: u64) {
                 loop {
                     let n = next.fetch_add(stride, Ordering::SeqCst);
                     assert!(n < ENDLESS, "it never ends");
-                    if n > over.load(Ordering::SeqCst) || !run(work, worker, deed, n, tally) {
+                    if n > over.load(Ordering::SeqCst) || !fails(work, worker, deed, n, tally) {
                         over.fetch_min(n, Ordering::SeqCst);
                         return;
                     }
@@ -142,15 +54,10 @@ fn sweep(work: &Work<'_>, deed: Deed, stride: u64) {
     });
     let (tally, calls) = (tally.into_inner().unwrap(), over.into_inner());
     println!(
-        "{:?} {deed:?}: {calls} calls, {} runs, {} requests, exit codes {:?}, {} ledgers not verified afterwards",
-        work.system, tally.runs, tally.sent, tally.codes, tally.unverified
+        "{:?} {deed:?}: {calls} calls, {} runs, {} requests, exit codes {:?}",
+        work.system, tally.runs, tally.sent, tally.codes
     );
     assert!(calls > 100 && tally.sent > 0 && tally.codes.len() > 1, "{tally:?}: the interposer reached nothing");
-}
-
-fn args(words: &[&str], id: &Candidate) -> Vec<String> {
-    let words = words.iter().map(|word| if *word == "ID" { id.id.to_string() } else { (*word).to_owned() });
-    words.collect()
 }
 
 fn deeds() -> Vec<(Deed, u64)> {
@@ -174,15 +81,7 @@ fn i1_i8_a_suspend_sends_nothing_unrecorded_whichever_call_fails() {
         return;
     }
     let branch = Branch::open(7, 600);
-    let active = branch.candidates.iter().filter(|c| c.system == System::AccessGrid && c.word == "active");
-    let people: Vec<Candidate> = active.filter(|c| !c.id.key.as_str().contains('/')).cloned().collect();
-    let work = Work {
-        branch: &branch,
-        system: System::AccessGrid,
-        args: |c| args(&["suspend", "ID", "--why", "lost", "--ticket", "INC0012345", "--yes"], c),
-        people,
-        undo: Some(|branch, c| branch.sim.grid().foreign_act(c.id.key.as_str(), Action::Resume).unwrap()),
-    };
+    let work = suspends(&branch);
     for (deed, stride) in deeds() {
         sweep(&work, deed, stride);
     }
@@ -195,15 +94,7 @@ fn i1_i8_a_reissue_sends_nothing_unrecorded_whichever_call_fails() {
     }
     for (deed, stride) in deeds() {
         let branch = Branch::open(8, 5_000);
-        let expired = branch.candidates.iter().filter(|c| c.system == System::Gallagher && c.state == State::Expired);
-        let work = Work {
-            branch: &branch,
-            system: System::Gallagher,
-            args: |c| args(&["reissue", "ID", "--why", "expired", "--yes"], c),
-            people: expired.cloned().collect(),
-            undo: None,
-        };
-        sweep(&work, deed, stride.max(2));
+        sweep(&swaps(&branch), deed, stride.max(2));
     }
 }
 
@@ -213,7 +104,7 @@ fn i1_nothing_leaves_before_its_record_is_synced() {
         return;
     }
     let branch = Branch::open(9, 600);
-    for system in crate::branch::SYSTEMS {
+    for system in SYSTEMS {
         let usable = branch.candidates.iter().filter(|c| c.system == system && c.state == State::Active);
         let whose = usable.clone().find(|c| !c.id.key.as_str().contains('/') || system == System::Gallagher).unwrap();
         let data = branch.fresh(system);
