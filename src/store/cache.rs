@@ -40,17 +40,22 @@ impl SqliteCache {
     /// Opens the cache, or makes a new one where there is none that this program can use.
     ///
     /// # Errors
-    /// If no file can be made there.
+    /// If no file can be made there, or the one that is there cannot be used just now.
     pub fn open(path: &Path) -> Result<Self, CacheError> {
         let path = std::path::absolute(path).map_err(|e| CacheError(e.to_string()))?;
         if let Some(folder) = path.parent() {
             place::private_folder(folder).map_err(|e| CacheError(format!("{}: {e}", folder.display())))?;
         }
-        let (writer, reader) = Self::connect(&path).or_else(|_| {
-            // Whatever is wrong with it, what it held can be read again from the vendors.
-            remove(&path);
-            Self::connect(&path)
-        })?;
+        let (writer, reader) = match Self::connect(&path) {
+            Ok(both) => both,
+            // A disk that fails, is full or busy says nothing against the file: it is left to another start.
+            Err(Unusable { why, passing: true }) => return Err(why),
+            Err(_) => {
+                // Whatever is wrong with it, what it held can be read again from the vendors.
+                remove(&path);
+                Self::connect(&path).map_err(|unusable| unusable.why)?
+            }
+        };
         Ok(Self { writer: Lane::thread(writer), reader: Lane::thread(reader), file: Some(Arc::new(path)) })
     }
 
@@ -61,7 +66,7 @@ impl SqliteCache {
     pub fn open_in_memory() -> Result<Self, CacheError> {
         let mut connection = Connection::open_in_memory()?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        migrations::cache(&mut connection).map_err(CacheError)?;
+        migrations::cache(&mut connection).map_err(|e| CacheError(e.to_string()))?;
         let lane = Lane::inline(connection);
         Ok(Self { writer: lane.clone(), reader: lane, file: None })
     }
@@ -84,9 +89,10 @@ impl SqliteCache {
         Ok(cache)
     }
 
-    fn connect(path: &Path) -> Result<(Connection, Connection), CacheError> {
-        place::private_file(path).map_err(|e| CacheError(format!("{}: {e}", path.display())))?;
-        let open = || -> Result<Connection, CacheError> {
+    fn connect(path: &Path) -> Result<(Connection, Connection), Unusable> {
+        let private = place::private_file(path).map_err(|e| CacheError(format!("{}: {e}", path.display())));
+        private.map_err(|why| Unusable { why, passing: true })?;
+        let open = || -> rusqlite::Result<Connection> {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(path, flags)?;
             connection.busy_timeout(Duration::from_secs(5))?;
@@ -100,7 +106,7 @@ impl SqliteCache {
             Ok(connection)
         };
         let mut writer = open()?;
-        migrations::cache(&mut writer).map_err(CacheError)?;
+        migrations::cache(&mut writer)?;
         let reader = open()?;
         reader.pragma_update(None, "query_only", true)?;
         Ok((writer, reader))
@@ -135,7 +141,44 @@ fn copy(path: &Path, memory: &mut Connection) -> Result<(), CacheError> {
     }
     let file = place::open_untouched(path)?;
     rusqlite::backup::Backup::new(&file, memory)?.run_to_completion(1024, Duration::ZERO, None)?;
-    migrations::cache(memory).map_err(CacheError)
+    migrations::cache(memory).map_err(|e| CacheError(e.to_string()))
+}
+
+/// Why a file cannot be used as the cache.
+struct Unusable {
+    why: CacheError,
+    /// The file itself may be as good as ever.
+    passing: bool,
+}
+
+impl From<rusqlite::Error> for Unusable {
+    fn from(error: rusqlite::Error) -> Self {
+        use ErrorCode as E;
+        let passing = matches!(
+            error.sqlite_error_code(),
+            Some(
+                E::SystemIoFailure
+                    | E::DiskFull
+                    | E::CannotOpen
+                    | E::PermissionDenied
+                    | E::ReadOnly
+                    | E::DatabaseBusy
+                    | E::DatabaseLocked
+                    | E::OutOfMemory
+                    | E::FileLockingProtocolFailed
+            )
+        );
+        Self { why: error.into(), passing }
+    }
+}
+
+impl From<migrations::NoCache> for Unusable {
+    fn from(error: migrations::NoCache) -> Self {
+        match error {
+            migrations::NoCache::Storage(error) => error.into(),
+            migrations::NoCache::OtherSchema(why) => Self { why: CacheError(why), passing: false },
+        }
+    }
 }
 
 fn remove(path: &Path) {

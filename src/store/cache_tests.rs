@@ -270,3 +270,23 @@ async fn a_file_that_cannot_be_used_is_made_anew() {
     let cache = SqliteCache::open(&path).unwrap();
     assert_eq!(cache.search("jane", Scope::Name, 9).await.unwrap(), Hits::default());
 }
+
+#[tokio::test]
+async fn a_disk_in_trouble_costs_nobody_the_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cache.db");
+    let cache = SqliteCache::open(&file).unwrap();
+    cache.store(vec![person(1, "Mara", "Quill")], None).await.unwrap();
+    // Whatever goes on under it: two who hold it open keep the file as it is.
+    let other = rusqlite::Connection::open(&file).unwrap();
+    other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(cache);
+    let aside = folder.path().join("aside.db");
+    std::fs::copy(&file, &aside).unwrap();
+    // A log that cannot be opened stands for every trouble that is not the file's own.
+    std::fs::create_dir(folder.path().join("aside.db-wal")).unwrap();
+    assert!(SqliteCache::open(&aside).is_err());
+    std::fs::remove_dir(folder.path().join("aside.db-wal")).unwrap();
+    let again = SqliteCache::open(&aside).unwrap();
+    assert_eq!(again.search("quill", Scope::Name, 5).await.unwrap().rows.len(), 1, "it was thrown away");
+}

@@ -23,20 +23,36 @@ pub(super) fn archive(connection: &mut Connection) -> Result<(), rusqlite_migrat
     ARCHIVE.to_latest(connection).or_else(|_| ARCHIVE.to_latest(connection))
 }
 
+/// Why a file did not become a cache.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoCache {
+    /// SQLite could not do it.
+    #[error(transparent)]
+    Storage(#[from] rusqlite::Error),
+    /// The file was made with another schema.
+    #[error("{0}")]
+    OtherSchema(String),
+}
+
+impl From<rusqlite_migration::Error> for NoCache {
+    fn from(error: rusqlite_migration::Error) -> Self {
+        match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => Self::Storage(err),
+            other => Self::OtherSchema(other.to_string()),
+        }
+    }
+}
+
 /// Gives an empty cache its tables, and refuses one with other tables: it is worth less than moving it over.
 ///
 /// # Errors
 /// If SQLite refuses, or the file was made with another schema.
-pub(super) fn cache(connection: &mut Connection) -> Result<(), String> {
-    CACHE.to_latest(connection).or_else(|_| CACHE.to_latest(connection)).map_err(|e| e.to_string())?;
+pub(super) fn cache(connection: &mut Connection) -> Result<(), NoCache> {
+    CACHE.to_latest(connection).or_else(|_| CACHE.to_latest(connection))?;
     let own = super::key::hex(ring::digest::digest(&ring::digest::SHA256, PEOPLE.as_bytes()).as_ref());
-    connection
-        .execute("INSERT OR IGNORE INTO about (name, value) VALUES ('schema', ?1)", [&own])
-        .map_err(|e| e.to_string())?;
-    let found: String = connection
-        .query_row("SELECT value FROM about WHERE name = 'schema'", [], |row| row.get(0))
-        .map_err(|e| e.to_string())?;
-    if found == own { Ok(()) } else { Err("it was made with another schema".into()) }
+    connection.execute("INSERT OR IGNORE INTO about (name, value) VALUES ('schema', ?1)", [&own])?;
+    let found: String = connection.query_row("SELECT value FROM about WHERE name = 'schema'", [], |row| row.get(0))?;
+    if found == own { Ok(()) } else { Err(NoCache::OtherSchema("it was made with another schema".into())) }
 }
 
 /// Brings a ledger to the present schema.

@@ -3,16 +3,19 @@
 #![allow(clippy::disallowed_methods)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
+mod branch;
 mod commands;
 mod console_in_a_terminal;
 mod hostile_corpus;
 mod hostile_names;
+mod interposer;
 mod kill_and_restart;
+mod kills;
 mod mutual_tls;
 mod refusals;
 mod screen;
 mod second_terminal;
 mod site;
-mod soak;
+mod storage;
 mod stream;
 mod trouble;

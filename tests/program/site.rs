@@ -21,10 +21,15 @@ use tokio::runtime::Runtime;
 /// Jane Doe, whose invitation has expired, in every default world.
 pub const JANE: &str = "4665";
 
+/// The provider of those libraries that ask for the process's own.
+pub fn crypto() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
-        drop(rustls::crypto::ring::default_provider().install_default());
+        crypto();
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
     })
 }
