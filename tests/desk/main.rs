@@ -7,6 +7,7 @@ mod crash;
 mod drawing;
 mod indoors;
 mod late_feed;
+mod model;
 mod orders;
 mod ownership;
 mod pictures;
