@@ -88,9 +88,8 @@ impl SqliteArchive {
     /// # Errors
     /// If SQLite fails.
     pub fn open_in_memory() -> Result<Self, ArchiveError> {
-        let mut connection = Connection::open_in_memory()?;
+        let connection = migrations::archive_in_memory().map_err(|e| ArchiveError(e.to_string()))?;
         harden(&connection)?;
-        migrations::archive(&mut connection).map_err(|e| ArchiveError(e.to_string()))?;
         let lane = Lane::inline(connection);
         Ok(Self { writer: lane.clone(), reader: lane })
     }

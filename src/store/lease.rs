@@ -1,11 +1,19 @@
 //! Leases: which process works on which person right now (invariant I6, decision 22).
 
-use super::process;
 use crate::domain::journal::ProcessMark;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+/// Tells whether the process that left a mark still runs; the machine's answer is
+/// [`is_alive`](super::process::is_alive).
+pub type Liveness = fn(&ProcessMark) -> bool;
+
 /// Takes the lease if it is free, already ours, or left behind by a dead process.
-pub(super) fn claim(connection: &mut Connection, holder: &str, owner: &ProcessMark) -> rusqlite::Result<bool> {
+pub(super) fn claim(
+    connection: &mut Connection,
+    holder: &str,
+    owner: &ProcessMark,
+    is_alive: Liveness,
+) -> rusqlite::Result<bool> {
     without_sync(connection, |connection| {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let held = transaction
@@ -14,7 +22,7 @@ pub(super) fn claim(connection: &mut Connection, holder: &str, owner: &ProcessMa
                 Ok(ProcessMark { pid: row.get(0)?, boot: row.get(1)?, started: row.get::<_, i64>(2)? as u64 })
             })
             .optional()?;
-        if held.is_some_and(|held| held != *owner && process::is_alive(&held)) {
+        if held.is_some_and(|held| held != *owner && is_alive(&held)) {
             return Ok(false);
         }
         transaction

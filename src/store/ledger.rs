@@ -4,9 +4,10 @@ use super::anchor::{Anchor, Mark};
 use super::append::{self, Appended, Refusal, Seal};
 use super::key::{self, LedgerKey};
 use super::lane::Lane;
+pub use super::lease::Liveness;
 use super::paths::LedgerPaths;
 use super::place::{self, FsProbe};
-use super::{history, lease, migrations, projection, verification};
+use super::{history, lease, migrations, process, projection, verification};
 use crate::domain::ids::{HolderId, IntentId, TenantName};
 use crate::domain::journal::{Event, EventDraft, IntentRecord, IntentState, ProcessMark};
 use crate::domain::operation::Operation;
@@ -74,6 +75,7 @@ struct Shared {
     console_id: String,
     clock: Arc<dyn Clock>,
     health: Mutex<LedgerHealth>,
+    is_alive: Liveness,
     /// Set if this is only a stand-in: nothing heals it.
     unavailable: Option<String>,
 }
@@ -133,6 +135,7 @@ impl SqliteLedger {
                 console_id,
                 clock,
                 health: Mutex::new(health),
+                is_alive: process::is_alive,
                 unavailable: None,
             }),
         })
@@ -144,9 +147,16 @@ impl SqliteLedger {
     /// # Errors
     /// If SQLite or the system's random source fails.
     pub fn open_in_memory(clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let mut connection = Connection::open_in_memory()?;
+        Self::open_in_memory_among(clock, process::is_alive)
+    }
+
+    /// As [`Self::open_in_memory`], with another way to tell which processes still run: a test plays several.
+    ///
+    /// # Errors
+    /// As [`Self::open_in_memory`].
+    pub fn open_in_memory_among(clock: Arc<dyn Clock>, is_alive: Liveness) -> Result<Self, OpenError> {
+        let connection = migrations::ledger_in_memory()?;
         harden(&connection)?;
-        migrations::ledger(&mut connection)?;
         let console_id = console_id(&connection)?;
         let lane = Lane::inline(connection);
         Ok(Self {
@@ -159,6 +169,7 @@ impl SqliteLedger {
                 console_id,
                 clock,
                 health: Mutex::new(LedgerHealth::Verified { events: 0 }),
+                is_alive,
                 unavailable: None,
             }),
         })
@@ -207,6 +218,7 @@ impl SqliteLedger {
                 console_id,
                 clock,
                 health: Mutex::new(LedgerHealth::Broken(why.clone())),
+                is_alive: process::is_alive,
                 unavailable: Some(why),
             }),
         })
@@ -479,8 +491,8 @@ impl Ledger for SqliteLedger {
     }
 
     async fn claim(&self, holder: &HolderId, owner: &ProcessMark) -> Result<bool, LedgerError> {
-        let (holder, owner) = (holder.to_string(), owner.clone());
-        self.write(move |c| lease::claim(c, &holder, &owner).map_err(|e| e.to_string())).await
+        let (holder, owner, is_alive) = (holder.to_string(), owner.clone(), self.shared.is_alive);
+        self.write(move |c| lease::claim(c, &holder, &owner, is_alive).map_err(|e| e.to_string())).await
     }
 
     async fn release(&self, holder: &HolderId, owner: &ProcessMark) -> Result<(), LedgerError> {

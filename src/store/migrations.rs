@@ -1,8 +1,9 @@
 //! The schemas, and how an older file gets the present one.
 
 use rusqlite::Connection;
+use rusqlite::backup::Backup;
 use rusqlite_migration::{M, Migrations};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 static LEDGER: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../assets/schema/ledger/0001_journal.sql"))]));
@@ -68,6 +69,45 @@ pub(super) fn ledger(connection: &mut Connection) -> Result<(), rusqlite_migrati
         }
     }
     LEDGER.to_latest(connection)
+}
+
+/// An empty database with its tables that is there to be copied: making tables costs far more than copying pages.
+type Blank = Mutex<Option<Connection>>;
+
+static BLANK_LEDGER: Blank = Mutex::new(None);
+static BLANK_ARCHIVE: Blank = Mutex::new(None);
+
+/// A new ledger in memory.
+///
+/// # Errors
+/// If SQLite refuses.
+pub(super) fn ledger_in_memory() -> Result<Connection, rusqlite_migration::Error> {
+    copy_of(&BLANK_LEDGER, ledger)
+}
+
+/// A new archive in memory.
+///
+/// # Errors
+/// If SQLite refuses.
+pub(super) fn archive_in_memory() -> Result<Connection, rusqlite_migration::Error> {
+    copy_of(&BLANK_ARCHIVE, archive)
+}
+
+fn copy_of(
+    blank: &Blank,
+    make: fn(&mut Connection) -> Result<(), rusqlite_migration::Error>,
+) -> Result<Connection, rusqlite_migration::Error> {
+    let mut copy = Connection::open_in_memory()?;
+    let mut blank = blank.lock().unwrap_or_else(PoisonError::into_inner);
+    let from = if let Some(made) = blank.as_ref() {
+        made
+    } else {
+        let mut made = Connection::open_in_memory()?;
+        make(&mut made)?;
+        blank.insert(made)
+    };
+    Backup::new(from, &mut copy)?.step(-1)?;
+    Ok(copy)
 }
 
 /// Every statement of the schema in a fixed order, to compare a file with what this program would have made.

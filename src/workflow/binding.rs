@@ -36,8 +36,8 @@ pub enum Finding {
     Found(Box<Binding>),
     /// No trace of an effect, or not yet.
     Nothing,
-    /// A card carries our marker, but the change feed, which this tenant has, does not (yet) say that we made it.
-    /// Whoever copies a number copies the marker with it, so this binds nothing: look again.
+    /// A card carries our marker, or is the only new one, but the change feed, which this tenant has, does not (yet)
+    /// say that we made it. Whoever copies a number copies the marker with it, so this binds nothing: look again.
     Unproved {
         /// The card.
         candidates: Vec<Seen>,
@@ -103,12 +103,11 @@ impl Traces<'_> {
         self.copied(object).then_some("the vendor's log shows that it replaced another new card")
     }
 
-    /// What the feed should say about an object that carries our marker and does not say. Time alone proves
-    /// nothing, so this has no end by itself.
+    /// What the feed should say about an object that carries our marker, or is the only new one, and does not say:
+    /// whoever took ours away and left a copy is seen there alone. Time alone proves nothing, so this has no end by
+    /// itself.
     pub fn unproved(&self, object: &Seen) -> Option<&'static str> {
-        if self.purpose.marker.is_none() || self.snapshot.bookmark.is_none() {
-            return None;
-        }
+        self.snapshot.bookmark.as_ref()?;
         if self.feed.is_none() {
             return Some("the vendor's log cannot be read");
         }

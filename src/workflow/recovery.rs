@@ -264,7 +264,7 @@ async fn trace<'a>(means: &Means, record: &'a IntentRecord, proven: bool) -> Res
 }
 
 fn unproved_words(why: &str) -> String {
-    format!("a pass carries our marker, but {why}; looking again")
+    format!("a pass that could be ours is there, but {why}; looking again")
 }
 
 /// Of an act on one credential: long enough after sending, it is there in a state that neither was nor should be. Who

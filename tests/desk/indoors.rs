@@ -1,6 +1,7 @@
 //! All four systems without sockets: the real clients, workflows and ledger against the real simulator, whose routes
 //! are called in process. One thread, one clock, one source of chance: the same seed does the same thing.
 
+use crate::site::{BOTH, Proofs};
 use crate::stage::crypto;
 use crate::town::Dice;
 use async_trait::async_trait;
@@ -26,8 +27,10 @@ use passdesk::simulator::accessgrid::{ANDROID_TEMPLATE, APPLE_TEMPLATE};
 use passdesk::simulator::thales_d1::{ISSUER, KID};
 use passdesk::simulator::{self, Author, SimOptions, Simulator, WorldHandle};
 use passdesk::store::archive::SqliteArchive;
-use passdesk::store::ledger::SqliteLedger;
+use passdesk::store::ledger::{Liveness, SqliteLedger};
+use passdesk::store::process;
 use passdesk::workflow::Means;
+use passdesk::workflow::gate::LiveView;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -118,16 +121,33 @@ pub struct House {
     pub ids: Arc<dyn Ids>,
     pub ways: BTreeMap<System, Arc<Corridor>>,
     pub providers: BTreeMap<System, Arc<dyn Provider>>,
+    proofs: Proofs,
 }
 
 impl House {
     /// A house of so many people, whose past issues the ledger knows.
     pub async fn open(seed: u64, people: u32) -> Self {
-        Self::open_over(seed, people, |clock| Arc::new(SqliteLedger::open_in_memory(clock).unwrap())).await
+        Self::open_with(seed, people, BOTH, process::is_alive).await
     }
 
-    /// The same with another ledger, which must be empty.
+    /// As [`open`](Self::open): what proves ours, in all systems, and which processes still run.
+    pub async fn open_with(seed: u64, people: u32, proofs: Proofs, is_alive: Liveness) -> Self {
+        let ledger =
+            |clock| -> Arc<dyn Ledger> { Arc::new(SqliteLedger::open_in_memory_among(clock, is_alive).unwrap()) };
+        Self::furnished(seed, people, proofs, ledger).await
+    }
+
+    /// As [`open`](Self::open), with another ledger, which must be empty.
     pub async fn open_over(seed: u64, people: u32, ledger: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn Ledger>) -> Self {
+        Self::furnished(seed, people, BOTH, ledger).await
+    }
+
+    async fn furnished(
+        seed: u64,
+        people: u32,
+        proofs: Proofs,
+        ledger: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn Ledger>,
+    ) -> Self {
         crypto();
         let begin: Timestamp = crate::stage::BEGIN.parse().unwrap();
         let options =
@@ -138,7 +158,7 @@ impl House {
         let archive: Arc<dyn Archive> = Arc::new(SqliteArchive::open_in_memory().unwrap());
         let ids: Arc<dyn Ids> = Dice::new(seed);
         let ways = System::ALL.map(|system| (system, corridor(&sim, system))).into_iter().collect();
-        let mut house = Self { sim, clock, ledger, archive, ids, ways, providers: BTreeMap::new() };
+        let mut house = Self { sim, clock, ledger, archive, ids, ways, providers: BTreeMap::new(), proofs };
         house.providers = house.connect();
         let directory = passdesk::cli::sim::directory_csv(&house.sim).unwrap().into_bytes();
         let bank = &house.providers[&System::ThalesD1].profile().name;
@@ -157,6 +177,10 @@ impl House {
         System::ALL.map(|system| (system, self.client(system))).into_iter().collect()
     }
 
+    fn client(&self, system: System) -> Arc<dyn Provider> {
+        self.client_over(system, Arc::clone(&self.ways[&system]) as Arc<dyn Wire>)
+    }
+
     /// What acting on a system needs, as one process of that number.
     pub fn means(&self, system: System, pid: u32) -> Means {
         Means {
@@ -169,11 +193,7 @@ impl House {
         }
     }
 
-    fn client(&self, system: System) -> Arc<dyn Provider> {
-        self.client_over(system, Arc::clone(&self.ways[&system]) as Arc<dyn Wire>)
-    }
-
-    /// A new client of a system, whose requests take this way.
+    /// A new client of a system over a wire of the test's own, which ends in the corridor.
     pub fn client_over(&self, system: System, wire: Arc<dyn Wire>) -> Arc<dyn Provider> {
         let way = Way::Within(wire);
         let limits = Limits { pause: Duration::from_millis(5), in_flight: 4, ..Limits::default() };
@@ -190,8 +210,9 @@ impl House {
             system,
             mode: Mode::Sim,
             starts_unlocked: true,
-            marker: true,
-            feed_operator: (system == System::Gallagher).then(|| sim.feed_operator().parse().unwrap()),
+            marker: self.proofs.marker,
+            feed_operator: (system == System::Gallagher && self.proofs.feed)
+                .then(|| sim.feed_operator().parse().unwrap()),
         };
         match system {
             System::Gallagher => {
@@ -262,6 +283,9 @@ async fn every_system_answers_without_a_socket() {
         assert!(!people.is_empty(), "{system}");
         let first = &people[0].holder;
         assert_eq!(provider.holder(&first.id, &first.link).await.unwrap().holder.id, first.id);
+        let view = LiveView::read(&house.means(*system, 1), &first.id, &first.link).await.unwrap();
+        assert_eq!(view.read.holder.id, first.id);
+        assert_eq!(house.ways[system].changes(), 0, "{system}");
     }
     house.ways[&System::Gallagher].shut(true);
     assert!(house.providers[&System::Gallagher].find_holders("jane", 10).await.is_err());

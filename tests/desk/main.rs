@@ -11,6 +11,7 @@ mod indoors;
 mod late_arrival;
 mod late_feed;
 mod matrix;
+mod model;
 mod one_request;
 mod orders;
 mod ownership;

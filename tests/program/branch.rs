@@ -4,7 +4,7 @@
 use crate::site::{crypto, program, wait};
 use passdesk::backends::http::Limits;
 use passdesk::backends::thales_d1::{self, ThalesD1};
-use passdesk::backends::tls::Trust;
+use passdesk::backends::wire::Way;
 use passdesk::cli::sim::{Books, write_books, write_site};
 use passdesk::config::Site;
 use passdesk::desk::Desk;
@@ -288,7 +288,7 @@ fn unhurried(sim: &Simulator, desk: &Desk) -> ThalesD1 {
         routes: thales_d1::Routes::default(),
         codes: thales_d1::ReasonCodes::default(),
         consumer_delete: false,
-        trust: Trust::default(),
+        way: Way::default(),
         limits: Limits { per_second: None, ..thales_d1::limits() },
     };
     ThalesD1::open(settings, Arc::clone(&desk.archive), Arc::clone(&desk.clock), Arc::clone(&desk.ids)).unwrap()
