@@ -51,8 +51,7 @@ pub(super) fn cache(connection: &mut Connection) -> Result<(), NoCache> {
     CACHE.to_latest(connection).or_else(|_| CACHE.to_latest(connection))?;
     let own = super::key::hex(ring::digest::digest(&ring::digest::SHA256, PEOPLE.as_bytes()).as_ref());
     connection.execute("INSERT OR IGNORE INTO about (name, value) VALUES ('schema', ?1)", [&own])?;
-    let found: String =
-        connection.query_row("SELECT value FROM about WHERE name = 'schema'", [], |row| row.get(0))?;
+    let found: String = connection.query_row("SELECT value FROM about WHERE name = 'schema'", [], |row| row.get(0))?;
     if found == own { Ok(()) } else { Err(NoCache::OtherSchema("it was made with another schema".into())) }
 }
 

@@ -205,8 +205,7 @@ impl Branch {
                 let cards = consumer.cards.iter().flat_map(|card| {
                     let own = object(&card.id, &card.id, format!("{:?}", card.state).to_uppercase(), true);
                     let digital = card.digital.iter();
-                    let digital =
-                        digital.map(|d| object(&d.id, &d.id, format!("{:?}", d.state).to_uppercase(), true));
+                    let digital = digital.map(|d| object(&d.id, &d.id, format!("{:?}", d.state).to_uppercase(), true));
                     std::iter::once(own).chain(digital).collect::<Vec<_>>()
                 });
                 cards.collect()
@@ -302,7 +301,10 @@ fn copy(from: &Path, to: &Path) {
         let (path, target) = (entry.path(), to.join(entry.file_name()));
         if path.is_dir() {
             copy(&path, &target);
-        } else if ["ledger.db", "archive.db", ".key", ".anchor"].iter().any(|name| path.to_string_lossy().ends_with(name)) {
+        } else if ["ledger.db", "archive.db", ".key", ".anchor"]
+            .iter()
+            .any(|name| path.to_string_lossy().ends_with(name))
+        {
             std::fs::copy(&path, &target).unwrap();
         }
     }

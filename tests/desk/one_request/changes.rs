@@ -62,7 +62,7 @@ pub async fn vendors() -> Vec<(usize, Vendor)> {
 fn limits() -> Limits {
     Limits {
         connect: Duration::from_secs(2),
-        total: Duration::from_millis(600),
+        total: Duration::from_millis(1_500),
         pause: Duration::from_millis(2),
         in_flight: 4,
         per_second: None,
@@ -87,7 +87,7 @@ impl Vendor {
     }
 
     /// The provider on that origin, and one of its changes, prepared by it.
-    pub async fn open(&self, origin: &Origin, which: usize) -> (Arc<dyn Provider>, PreparedChange) {
+    pub fn open(&self, origin: &Origin, which: usize) -> (Arc<dyn Provider>, PreparedChange) {
         let (profile, origin, trust, limits) = (self.profile(), origin.clone(), Trust::default(), limits());
         let clock: Arc<dyn Clock> = Watch::new();
         let provider: Arc<dyn Provider> = match self.system {
@@ -128,7 +128,7 @@ impl Vendor {
                 Arc::new(ThalesD1::open(settings, archive, clock, Dice::new(5)).unwrap())
             }
             System::CardExchange => {
-                let key = Secret::new("CANARY-live-key".to_owned());
+                let key = Secret::new("sk_test_CANARY".to_owned());
                 let settings = cardexchange::Settings { profile, origin, auth: Auth::Basic, key, trust, limits };
                 Arc::new(CardExchange::open(settings, clock).unwrap())
             }
@@ -142,9 +142,7 @@ impl Vendor {
             System::Gallagher => {
                 ("t:7741/41aa70f3", "/api/cardholders/7741/cards/41aa70f3", CredentialClass::Mobile, "Active", "Lost")
             }
-            System::AccessGrid => {
-                ("t:Phs1", "/v1/key-cards/Phs1", CredentialClass::WalletPass, "active", "suspended")
-            }
+            System::AccessGrid => ("t:Phs1", "/v1/key-cards/Phs1", CredentialClass::WalletPass, "active", "suspended"),
             System::ThalesD1 => ("t:dgc-1", "/x", CredentialClass::DigitalCard, "ACTIVE", "SUSPENDED"),
             System::CardExchange => (
                 "t:0e3bfda5-aed0-4b9e-a7af-a12fc38fa6fe",
@@ -237,7 +235,10 @@ pub async fn permit(change: &PreparedChange) -> Permit {
         (IntentState::Snapshotted, Payload::Snapshot(Box::new(snapshot))),
     ] {
         let (operator, wall) = ("op7".to_owned(), watch.now());
-        ledger.append(EventDraft { intent, state, attempt: 1, payload, operator, wall, server_date: None }).await.unwrap();
+        ledger
+            .append(EventDraft { intent, state, attempt: 1, payload, operator, wall, server_date: None })
+            .await
+            .unwrap();
     }
     Permit::after_sending(&ledger, intent, 1, change, "op7", watch.now()).await.unwrap()
 }

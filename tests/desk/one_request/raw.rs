@@ -101,7 +101,9 @@ impl RawServer {
                 serving.push(std::thread::spawn(move || serve(stream, &script, &log)));
             }
             // Whatever is still on its way is read to its end, so that everything is counted.
-            serving.into_iter().for_each(|thread| thread.join().unwrap());
+            for thread in serving {
+                thread.join().unwrap();
+            }
         });
         Self { address, received, over, accepting }
     }
@@ -193,7 +195,9 @@ fn read_all(stream: &mut TcpStream, bytes: &mut Vec<u8>) {
     loop {
         let text = String::from_utf8_lossy(bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+            let length = head
+                .lines()
+                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
             if body.len() >= length.unwrap_or(0) {
                 return;
             }

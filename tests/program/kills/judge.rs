@@ -95,13 +95,18 @@ impl Verdict<'_> {
 
     /// What a record says is so.
     fn agrees(&self, record: &IntentRecord, made: &[&TrueObject]) {
-        let what = || format!("{}: {:#?}\nbefore {:#?}\nafter {:#?}", self.what, self.states(), self.before, self.after);
+        let what =
+            || format!("{}: {:#?}\nbefore {:#?}\nafter {:#?}", self.what, self.states(), self.before, self.after);
         let makes = record.purpose.act.makes();
         match record.state {
             IntentState::Done if makes => {
                 let object = record.binding.as_ref().and_then(|b| b.object.as_ref());
                 let bound = object.unwrap_or_else(|| panic!("{}: DONE without an object", what())).id.key.as_str();
-                assert!(made.iter().any(|o| bound.contains(&o.id)), "{}: bound to {bound}, which it did not make", what());
+                assert!(
+                    made.iter().any(|o| bound.contains(&o.id)),
+                    "{}: bound to {bound}, which it did not make",
+                    what()
+                );
             }
             IntentState::Done => assert!(self.reached(record), "{}: DONE, and it is not so", what()),
             IntentState::Unknown => {
@@ -119,9 +124,10 @@ impl Verdict<'_> {
     /// The state that a record asked for, as far as a later step did not move it on.
     fn reached(&self, record: &IntentRecord) -> bool {
         let Some(seen) = &record.purpose.old else { return false };
-        let later = self.records.iter().any(|r| {
-            r.seq > record.seq && r.purpose.old.as_ref().is_some_and(|o| o.id == seen.id) && r.sent.is_some()
-        });
+        let later = self
+            .records
+            .iter()
+            .any(|r| r.seq > record.seq && r.purpose.old.as_ref().is_some_and(|o| o.id == seen.id) && r.sent.is_some());
         let objects: Vec<&TrueObject> = self.after.iter().filter(|o| seen.id.key.as_str().contains(&o.id)).collect();
         match &record.purpose.target {
             _ if later => true,
@@ -141,7 +147,10 @@ impl Verdict<'_> {
 
     fn was_so(&self, record: &IntentRecord) -> bool {
         let Some(seen) = &record.purpose.old else { return false };
-        self.before.iter().filter(|o| seen.id.key.as_str().contains(&o.id)).all(|o| self.state_of(&o.id) == Some(&o.state))
+        self.before
+            .iter()
+            .filter(|o| seen.id.key.as_str().contains(&o.id))
+            .all(|o| self.state_of(&o.id) == Some(&o.state))
     }
 }
 

@@ -1,9 +1,9 @@
 //! The acts that are killed: every act that a system has, each as a command and, where it is one key, in the console.
 
-use crate::branch::{Branch, Candidate, Data, SYSTEMS};
+use crate::branch::{Branch, Candidate, Data, SYSTEMS, TrueObject};
 use passdesk::domain::credential::{State, System};
-use passdesk::simulator::accessgrid::DeviceType;
 use passdesk::simulator::InvitationMove;
+use passdesk::simulator::accessgrid::DeviceType;
 use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -72,7 +72,14 @@ pub static PLAYS: &[Play] = &[
     play("accessgrid unlink", AccessGrid, Active, &["unlink", "ID", "--why", "leaver"], &["a", "l", "8"], 1),
     play("accessgrid end", AccessGrid, Active, &["end", "ID", "--why", "leaver"], &["x", "8"], 1),
     play("accessgrid set", AccessGrid, Active, &["set", "ID", "--word", "suspended", "--why", "lost"], &[], 1),
-    play("thales-d1 suspend", ThalesD1, Active, &["suspend", "ID", "--why", "lost"], &["s", "3", "t", "INC0012345", "\r"], 1),
+    play(
+        "thales-d1 suspend",
+        ThalesD1,
+        Active,
+        &["suspend", "ID", "--why", "lost"],
+        &["s", "3", "t", "INC0012345", "\r"],
+        1,
+    ),
     play("thales-d1 resume", ThalesD1, Suspended, &["resume", "ID", "--why", "lost"], &[], 1),
     play("thales-d1 end", ThalesD1, Active, &["end", "ID", "--why", "leaver"], &["x", "8", "t", "INC0012345", "\r"], 1),
     play("thales-d1 reissue", ThalesD1, Active, &["reissue", "ID", "--why", "new-phone"], &[], 0),
@@ -121,7 +128,16 @@ impl Pool {
     /// Somebody for this act, brought to where it begins. `None`: nobody is left.
     pub fn turn(&mut self, branch: &Branch, play: &Play, data: &Data) -> Option<Turn> {
         let sort = if play.before == Expired { LAPSED } else { WORKS };
-        let whose = self.0.get_mut(&(at(play.system), sort))?.pop_front()?;
+        let left = self.0.get_mut(&(at(play.system), sort))?;
+        let whose = loop {
+            let whose = left.pop_front()?;
+            // In the console the cursor may have stood on another card of the same person.
+            let as_before =
+                |o: &TrueObject| whose.id.key.as_str().contains(&o.id) && o.state.eq_ignore_ascii_case(&whose.word);
+            if play.system == CardExchange || branch.truth(play.system, &whose.holder).iter().any(as_before) {
+                break whose;
+            }
+        };
         if play.system == CardExchange {
             let word = if play.before == Pending { "initialized" } else { "activated" };
             set_word(branch, whose.id.key.as_str(), word);

@@ -121,7 +121,10 @@ fn i1_nothing_leaves_before_its_record_is_synced() {
                 "write" if log => dirty = true,
                 "sync" if log => (dirty, syncs) = (false, syncs + 1),
                 "rename" if call.path.ends_with("sim.anchor") => anchored += 1,
-                "send" if !call.more.starts_with("GET ") && (call.more.starts_with("PATCH ") || is_act(system, &call.more)) => {
+                "send"
+                    if !call.more.starts_with("GET ")
+                        && (call.more.starts_with("PATCH ") || is_act(system, &call.more)) =>
+                {
                     assert!(!dirty, "{system}: call {}: bytes leave before the record is synced", call.n);
                     assert!(syncs >= 3 && anchored == 1, "{system}: {syncs} syncs, {anchored} anchors before it");
                     sent += 1;

@@ -48,12 +48,9 @@ fn i8_a_folder_that_cannot_be_written_leaves_browsing_and_sends_nothing() {
     let before = branch.truth(System::AccessGrid, &whose.holder);
     let since = branch.logged(System::AccessGrid);
     let holder = whose.holder.to_string();
-    for (args, code) in [
-        (&["search", &holder][..], 0),
-        (&["cards", &holder], 0),
-        (&["history", &holder], 0),
-        (&["jobs", "list"], 4),
-    ] {
+    for (args, code) in
+        [(&["search", &holder][..], 0), (&["cards", &holder], 0), (&["history", &holder], 0), (&["jobs", "list"], 4)]
+    {
         let out = in_place(&branch.command(System::AccessGrid, &data, args));
         let told = String::from_utf8_lossy(&out.stderr).into_owned();
         assert_eq!(said_properly(&format!("{args:?}"), &out), code, "{args:?}: {told}");
@@ -91,7 +88,8 @@ fn every_file_is_private_whatever_the_mask_of_whoever_starts_it() {
         let fresh = data.beside("fresh");
         let first = branch.command_in(System::AccessGrid, &fresh, &["search", "e", "--live"]);
         let out = after(&format!("umask {mask}"), &first).output().unwrap();
-        assert_eq!(said_properly(mask, &out), 0, "{}", String::from_utf8_lossy(&out.stderr));
+        // Nobody is found by a letter where a system knows no names; the files are made all the same.
+        assert!(matches!(said_properly(mask, &out), 0 | 4), "{}", String::from_utf8_lossy(&out.stderr));
         for root in [&data.root, &fresh] {
             assert!(root.join("sim/ledger.db").exists() && root.join("keys/sim.key").exists(), "{root:?}");
             let mut told = Vec::new();
