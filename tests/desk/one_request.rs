@@ -32,7 +32,7 @@ fn word(outcome: &SendOutcome) -> &'static str {
 async fn send(vendor: &Vendor, which: usize, script: Script, name: &str) -> SendOutcome {
     let elsewhere = RawServer::start(Script::answering(cases::SUCCESS));
     let server = RawServer::start(script.naming(elsewhere.address));
-    let (provider, change) = vendor.open(&server.origin(), which).await;
+    let (provider, change) = vendor.open(&server.origin(), which);
     let permit = changes::permit(&change).await;
     let outcome = provider.send(permit, &change).await;
     // Whoever would repeat it would do so by now or within its own pauses; dropping the client ends both.
@@ -126,7 +126,7 @@ async fn i2_a_change_goes_out_on_a_connection_of_its_own() {
     // The server keeps what it answered reads on, says so, and closes it the moment a change could go out on it.
     for (which, vendor) in vendors().await {
         let server = RawServer::start(Script::answering(cases::SUCCESS).keeping_reads());
-        let (provider, change) = vendor.open(&server.origin(), which).await;
+        let (provider, change) = vendor.open(&server.origin(), which);
         for _ in 0..2 {
             let _ = provider.connect().await;
         }
@@ -146,7 +146,7 @@ async fn i4_what_cannot_be_connected_was_not_sent() {
         let server = RawServer::start(Script::new(vec![Step::Close]));
         let origin = server.origin();
         server.end();
-        let (provider, change) = vendor.open(&origin, which).await;
+        let (provider, change) = vendor.open(&origin, which);
         let outcome = provider.send(changes::permit(&change).await, &change).await;
         assert_eq!(word(&outcome), "not sent", "{} {which}: {outcome:?}", vendor.name);
     }

@@ -222,7 +222,7 @@ impl Kill<'_> {
             return false;
         }
         let (begun, until) = (Instant::now(), Instant::now() + Duration::from_secs(10));
-        let mut pressed = Instant::now() - PATIENCE;
+        let mut pressed: Option<Instant> = None;
         while !moment.has_come(self.branch, system, since, begun) {
             if Instant::now() > until {
                 screen.look(&format!("{}: {moment:?} never came", play.name));
@@ -230,9 +230,11 @@ impl Kill<'_> {
                 return false;
             }
             // A confirm that was drawn just now drops what comes too early.
-            if pressed.elapsed() > Duration::from_millis(150) && self.branch.mutations(system, since).is_empty() {
+            if pressed.is_none_or(|at| at.elapsed() > Duration::from_millis(150))
+                && self.branch.mutations(system, since).is_empty()
+            {
                 screen.press("y");
-                pressed = Instant::now();
+                pressed = Some(Instant::now());
             }
             std::thread::sleep(Duration::from_micros(500));
         }
@@ -276,7 +278,7 @@ impl Kill<'_> {
             while open().iter().any(unsettled) && Instant::now() < until {
                 // Something is drawn whenever something was found out.
                 screen.sees("\u{0}", Duration::from_millis(50));
-                if open().iter().all(|r| r.state == IntentState::Unknown) && self.seen_twice(&screen) {
+                if open().iter().all(|r| r.state == IntentState::Unknown) && stays_as_it_is(&screen) {
                     break;
                 }
             }
@@ -291,9 +293,9 @@ impl Kill<'_> {
             assert!(matches!(code, Some(0 | 4 | 5 | 9)), "{code:?}: {}", String::from_utf8_lossy(&out.stderr));
         }
     }
+}
 
-    /// A while is over in which a console that has something to find finds it (it looks again after 2 s).
-    fn seen_twice(&self, screen: &Screen) -> bool {
-        !screen.sees("\u{0}", Duration::from_millis(2_500))
-    }
+/// Nothing is drawn for longer than a console that has something to find looks again after (2 s).
+fn stays_as_it_is(screen: &Screen) -> bool {
+    !screen.sees("\u{0}", Duration::from_millis(2_500))
 }

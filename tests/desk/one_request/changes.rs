@@ -62,7 +62,7 @@ pub async fn vendors() -> Vec<(usize, Vendor)> {
 fn limits() -> Limits {
     Limits {
         connect: Duration::from_secs(2),
-        total: Duration::from_millis(600),
+        total: Duration::from_millis(1_500),
         pause: Duration::from_millis(2),
         in_flight: 4,
         per_second: None,
@@ -87,7 +87,7 @@ impl Vendor {
     }
 
     /// The provider on that origin, and one of its changes, prepared by it.
-    pub async fn open(&self, origin: &Origin, which: usize) -> (Arc<dyn Provider>, PreparedChange) {
+    pub fn open(&self, origin: &Origin, which: usize) -> (Arc<dyn Provider>, PreparedChange) {
         let (profile, origin, way, limits) = (self.profile(), origin.clone(), Way::default(), limits());
         let clock: Arc<dyn Clock> = Watch::new();
         let provider: Arc<dyn Provider> = match self.system {
@@ -128,7 +128,7 @@ impl Vendor {
                 Arc::new(ThalesD1::open(settings, archive, clock, Dice::new(5)).unwrap())
             }
             System::CardExchange => {
-                let key = Secret::new("CANARY-live-key".to_owned());
+                let key = Secret::new("sk_test_CANARY".to_owned());
                 let settings = cardexchange::Settings { profile, origin, auth: Auth::Basic, key, way, limits };
                 Arc::new(CardExchange::open(settings, clock).unwrap())
             }

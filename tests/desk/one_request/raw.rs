@@ -101,7 +101,9 @@ impl RawServer {
                 serving.push(std::thread::spawn(move || serve(stream, &script, &log)));
             }
             // Whatever is still on its way is read to its end, so that everything is counted.
-            serving.into_iter().for_each(|thread| thread.join().unwrap());
+            for thread in serving {
+                thread.join().unwrap();
+            }
         });
         Self { address, received, over, accepting }
     }

@@ -1,6 +1,6 @@
 //! The acts that are killed: every act that a system has, each as a command and, where it is one key, in the console.
 
-use crate::branch::{Branch, Candidate, Data, SYSTEMS};
+use crate::branch::{Branch, Candidate, Data, SYSTEMS, TrueObject};
 use passdesk::domain::credential::{State, System};
 use passdesk::simulator::InvitationMove;
 use passdesk::simulator::accessgrid::DeviceType;
@@ -128,7 +128,16 @@ impl Pool {
     /// Somebody for this act, brought to where it begins. `None`: nobody is left.
     pub fn turn(&mut self, branch: &Branch, play: &Play, data: &Data) -> Option<Turn> {
         let sort = if play.before == Expired { LAPSED } else { WORKS };
-        let whose = self.0.get_mut(&(at(play.system), sort))?.pop_front()?;
+        let left = self.0.get_mut(&(at(play.system), sort))?;
+        let whose = loop {
+            let whose = left.pop_front()?;
+            // In the console the cursor may have stood on another card of the same person.
+            let as_before =
+                |o: &TrueObject| whose.id.key.as_str().contains(&o.id) && o.state.eq_ignore_ascii_case(&whose.word);
+            if play.system == CardExchange || branch.truth(play.system, &whose.holder).iter().any(as_before) {
+                break whose;
+            }
+        };
         if play.system == CardExchange {
             let word = if play.before == Pending { "initialized" } else { "activated" };
             set_word(branch, whose.id.key.as_str(), word);

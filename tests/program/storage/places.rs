@@ -88,7 +88,8 @@ fn every_file_is_private_whatever_the_mask_of_whoever_starts_it() {
         let fresh = data.beside("fresh");
         let first = branch.command_in(System::AccessGrid, &fresh, &["search", "e", "--live"]);
         let out = after(&format!("umask {mask}"), &first).output().unwrap();
-        assert_eq!(said_properly(mask, &out), 0, "{}", String::from_utf8_lossy(&out.stderr));
+        // Nobody is found by a letter where a system knows no names; the files are made all the same.
+        assert!(matches!(said_properly(mask, &out), 0 | 4), "{}", String::from_utf8_lossy(&out.stderr));
         for root in [&data.root, &fresh] {
             assert!(root.join("sim/ledger.db").exists() && root.join("keys/sim.key").exists(), "{root:?}");
             let mut told = Vec::new();

@@ -22,9 +22,12 @@ use std::sync::{Arc, Mutex};
 
 const WORKERS: u64 = 4;
 
+/// Names below the data folder, and contents.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// The files as they were after the last act, and the chain in them.
 struct Whole {
-    files: Vec<(String, Vec<u8>)>,
+    files: Files,
     chain: Vec<(i64, String, String)>,
     anchored: i64,
     draft: EventDraft,
@@ -38,7 +41,7 @@ fn read_chain(database: &Path) -> Option<Vec<(i64, String, String)>> {
 }
 
 /// A branch whose ledger has a part in its log, as it is after a kill.
-fn whole() -> (Whole, Vec<Vec<(String, Vec<u8>)>>) {
+fn whole() -> (Whole, Vec<Files>) {
     let branch = Branch::open(14, 600);
     let data = branch.fresh(System::AccessGrid);
     let active = branch.candidates.iter().filter(|c| c.system == System::AccessGrid && c.state == State::Active);
@@ -81,7 +84,7 @@ fn whole() -> (Whole, Vec<Vec<(String, Vec<u8>)>>) {
     (Whole { files, chain, anchored, draft }, earlier)
 }
 
-fn files(data: &Data) -> Vec<(String, Vec<u8>)> {
+fn files(data: &Data) -> Files {
     let names = ["sim/ledger.db", "sim/ledger.db-wal", "keys/sim.key", "anchor/sim.anchor"];
     names.iter().map(|name| ((*name).to_owned(), std::fs::read(data.root.join(name)).unwrap_or_default())).collect()
 }
@@ -100,7 +103,7 @@ const LOG: usize = 1;
 const ANCHOR: usize = 3;
 
 /// Cuts or garbles; says what it did.
-fn tear(files: &mut [(String, Vec<u8>)], earlier: &[Vec<(String, Vec<u8>)>], dice: &mut SmallRng) -> String {
+fn tear(files: &mut [(String, Vec<u8>)], earlier: &[Files], dice: &mut SmallRng) -> String {
     let which = if dice.random_bool(0.7) { LOG } else { DATABASE };
     let length = files[which].1.len();
     let name = files[which].0.clone();
