@@ -257,8 +257,10 @@ pub(super) async fn look(
     Ok(ReadBack { finding: Finding::Nothing, old_is_gone: false, ..found })
 }
 
+/// The old object is not listed, and the finding depends on that: what is listed as ended is there to be seen.
 fn rests_on_absence(finding: &Finding) -> bool {
-    matches!(finding, Finding::Found(bound) if bound.proofs.contains(&Proof::Absence) || bound.ended.is_some())
+    let Finding::Found(bound) = finding else { return false };
+    bound.proofs.contains(&Proof::Absence) || bound.object.is_some() && bound.ended.is_some()
 }
 
 /// Reads the person once more: the old object is not in the second whole list either.
