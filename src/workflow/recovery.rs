@@ -336,6 +336,9 @@ async fn nothing_happened(means: &Means, record: &IntentRecord, seen: &ReadBack)
     if !past(means, record, seen, SETTLE_WINDOW_SECONDS) {
         return Err("no effect seen so far; an answer may be late, so it is not over yet".to_owned());
     }
+    if removal {
+        not_taken_on(means, record).await?;
+    }
     // What a removal should have taken away and did not, proves itself; an addition could be hidden from the
     // list for a while, and only the feed would tell.
     if !removal && !seen.feed_silent {
@@ -349,6 +352,26 @@ async fn nothing_happened(means: &Means, record: &IntentRecord, seen: &ReadBack)
         });
     }
     two_equal_lists(means, record, seen, false).await
+}
+
+/// Where acts are operations with our tag in their reason, the vendor's own list of them is asked as well: one that it
+/// took on may come to its effect long after the answer was lost (thales-d1.md sections 10 and 11, safety.md 4.3).
+async fn not_taken_on(means: &Means, record: &IntentRecord) -> Result<(), String> {
+    const NEWEST: usize = 200;
+    let tagged = record.purpose.marker.as_ref().filter(|_| record.purpose.class.system() == System::ThalesD1);
+    let Some(marker) = tagged else { return Ok(()) };
+    let Ok(operations) = means.provider.events_of(&record.purpose.holder, NEWEST).await else {
+        return Err("no effect seen, but the vendor's operations cannot be read; still open".to_owned());
+    };
+    let ours = operations.iter().find(|row| row.note.as_str().contains(marker.digits()));
+    match ours.map(|row| row.result.as_str()) {
+        None => Ok(()),
+        Some(result) if result.starts_with("FAILED") => Ok(()),
+        Some(result) if result.starts_with("PENDING") => Err("the vendor took it on and is not done yet".to_owned()),
+        Some(_) => Err("the vendor's operations say that it was done, and the pass does not show it: a person must \
+                        look"
+            .to_owned()),
+    }
 }
 
 /// A second look shows the same list, and no trace either. Where a person answers for the rest (`by_person`), the feed

@@ -10,6 +10,7 @@ mod place;
 mod play;
 mod rule;
 mod table;
+mod under_way;
 
 use cells::{Cell, Leg};
 use play::play;
