@@ -238,6 +238,20 @@ fn a_difference_alone_binds_only_if_nothing_else_moved() {
 }
 
 #[test]
+fn i13_a_difference_binds_nothing_while_the_feed_does_not_show_that_very_card() {
+    let mut scene = Scene::new(Act::Issue, false).made();
+    scene.snapshot.bookmark = Some("/api/cardholders/changes?pos=0".parse().unwrap());
+    for feed in [None, Some(Vec::new())] {
+        scene.feed = feed;
+        assert!(matches!(scene.judge(), Finding::Unproved { .. }), "{:?}", scene.feed);
+    }
+    // Without an operator of our own the feed tells no names, but it tells what came.
+    let mut shown = Scene::new(Act::Issue, false).made().row(them());
+    shown.us = None;
+    assert_eq!(shown.found().proofs, [Proof::Diff]);
+}
+
+#[test]
 fn a_new_card_with_another_contact_is_not_what_we_asked_for() {
     let scene = Scene::new(Act::Issue, false).card(|c| {
         c.invitation.as_mut().unwrap().email = "mallory@example.org".into();
