@@ -57,7 +57,7 @@ fn person(n: usize) -> HolderRead {
         authorised: true,
         as_of: Still.now(),
     };
-    HolderRead { holder, credentials: Vec::new(), server_date: None }
+    HolderRead { holder, credentials: Vec::new(), whole: true, server_date: None }
 }
 
 static CACHE: LazyLock<(tempfile::TempDir, SqliteCache)> = LazyLock::new(|| {

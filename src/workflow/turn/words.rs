@@ -119,13 +119,13 @@ impl Lines<'_> {
 
     /// The reason code that the request really carries: read from its bytes, so that the line cannot say another.
     fn reason_code(&self) -> Option<&'static str> {
-        if !self.reasoned {
-            return None;
-        }
         #[derive(serde::Deserialize)]
         struct Coded {
             #[serde(rename = "reasonCode")]
             code: String,
+        }
+        if !self.reasoned {
+            return None;
         }
         let said = serde_json::from_slice::<Coded>(&self.prepared.body).ok()?.code;
         CODES.into_iter().find(|code| *code == said)
