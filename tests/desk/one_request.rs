@@ -38,11 +38,11 @@ async fn send(vendor: &Vendor, which: usize, script: Script, name: &str) -> Send
     // Whoever would repeat it would do so by now or within its own pauses; dropping the client ends both.
     drop(provider);
     let what = format!("{} {} {name}: {}", vendor.name, change.link, word(&outcome));
-    let seen = server.end();
+    let (seen, astray) = tokio::task::spawn_blocking(|| (server.end(), elsewhere.end())).await.unwrap();
     let acts: Vec<_> = seen.iter().filter(|r| r.is_act()).collect();
     assert!(acts.len() <= 1, "{what}: {} requests on the wire\n{acts:#?}", acts.len());
     assert!(acts.iter().all(|r| r.place == 1), "{what}: a connection served before was used again");
-    assert_eq!(elsewhere.end().len(), 0, "{what}: something went to another host");
+    assert_eq!(astray.len(), 0, "{what}: something went to another host");
     let text = format!("{outcome:?}");
     assert!(!text.contains(changes::CANARY), "{what}: a key stands in what is shown: {text}");
     if matches!(outcome, SendOutcome::NotSent(_)) {
@@ -101,7 +101,9 @@ async fn i2_one_request_a_permit_whatever_bytes_come_back() {
                 let fits = match &outcome {
                     SendOutcome::Applied { .. } => proof.success,
                     SendOutcome::Rejected(_) => proof.refusal || (proof.success && vendor.may_fail_in_success()),
-                    SendOutcome::NotSent(_) => false,
+                    // Signing in comes first there, and may run out of time on a busy machine: `send` has seen that no
+                    // change arrived.
+                    SendOutcome::NotSent(_) => vendor.signs_in(),
                     SendOutcome::Unknown(_) => true,
                 };
                 assert!(fits, "{} {name}: {outcome:?} was never proved", vendor.name);

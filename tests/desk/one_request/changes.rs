@@ -75,6 +75,11 @@ impl Vendor {
         self.system == System::ThalesD1
     }
 
+    /// A token is asked for before the first change.
+    pub fn signs_in(&self) -> bool {
+        self.system == System::ThalesD1
+    }
+
     fn profile(&self) -> TenantProfile {
         TenantProfile {
             name: "t".parse().unwrap(),

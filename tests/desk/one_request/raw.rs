@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// One thing that the server does once a change begins to arrive.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Step {
     /// Reads so many bytes, at most.
     Read(usize),
@@ -25,6 +25,20 @@ pub enum Step {
     HalfClose,
     /// The connection ends; with bytes unread, that is a reset.
     Close,
+}
+
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Read(n) => write!(f, "read {n}"),
+            Self::ReadAll => f.write_str("read all"),
+            Self::Write(bytes) => write!(f, "write {:?}", bytes.escape_ascii().to_string()),
+            Self::Repeat(bytes, n) => write!(f, "write {} bytes {n} times", bytes.len()),
+            Self::Wait(ms) => write!(f, "wait {ms} ms"),
+            Self::HalfClose => f.write_str("half close"),
+            Self::Close => f.write_str("close"),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
