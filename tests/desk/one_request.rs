@@ -1,6 +1,6 @@
 //! What a server, or whoever sits in between, may do to a change: a raw socket counts. At most one request a permit is
 //! on the wire, the outcome is one of three and never more than what was proved, and keys go nowhere but to the
-//! configured origin (invariants I2 to I4, I22; issue of safety, A6).
+//! configured origin (invariants I2 to I4, I22).
 //!
 //! `PASSDESK_WIRE=10000 cargo test --locked --test desk one_request -- --nocapture`; `PASSDESK_SEED` repeats a run.
 // A server that is slow on purpose has a real thread that sleeps.
