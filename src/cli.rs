@@ -9,6 +9,7 @@ mod history;
 mod jobs;
 mod journal;
 mod lines;
+mod operator;
 mod output;
 mod reissue;
 mod search;
@@ -94,6 +95,9 @@ pub enum Command {
     /// Look after the ledger.
     #[command(subcommand)]
     Ledger(journal::LedgerCommand),
+    /// The key by which what this desk signs is known.
+    #[command(subcommand)]
+    Operator(operator::OperatorCommand),
     /// Write completions for a shell to stdout.
     Completions {
         /// Which shell.
@@ -153,7 +157,16 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
         }
         Some(Command::Ledger(command)) => {
             let (site, data) = Start::new(cli.config, cli.data, cli.log).site()?;
-            journal::run(&site, &data, &command).await
+            journal::run(&site, &data, command).await
+        }
+        Some(Command::Operator(command)) => {
+            let start = Start::new(cli.config, cli.data, cli.log);
+            match (start.site(), &start.data) {
+                (Ok((site, data)), _) => operator::run(&data, &site.operators, &command),
+                // A desk gets its key before its site file is finished.
+                (Err(_), Some(data)) => operator::run(data, &[], &command),
+                (Err(problem), None) => Err(problem),
+            }
         }
         Some(command) => {
             let (desk, _log) = Start::new(cli.config, cli.data, cli.log).desk()?;
@@ -174,6 +187,7 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
                 Command::Demo(_)
                 | Command::Sim(_)
                 | Command::Ledger(_)
+                | Command::Operator(_)
                 | Command::Completions { .. }
                 | Command::Man => Ok(Ending::Done),
             }

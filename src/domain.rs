@@ -3,11 +3,13 @@
 
 pub mod cardholder;
 pub mod change;
+pub mod comparison;
 pub mod credential;
 pub mod ids;
 pub mod journal;
 pub mod lifecycle;
 pub mod operation;
+pub mod operator;
 pub mod origin;
 pub mod ownership;
 pub mod policy;

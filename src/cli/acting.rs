@@ -9,6 +9,7 @@ use crate::desk::Desk;
 use crate::domain::credential::{Credential, State, System};
 use crate::domain::ids::{CredentialId, HolderId, IntentId, Link, TenantName};
 use crate::domain::ownership::Ownership;
+use crate::domain::policy::ConfirmLevel;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissueEnd, ReissueStep};
 use crate::domain::text::SafeText;
@@ -51,6 +52,38 @@ pub(super) async fn ready(desk: &Desk, tenant: &TenantName, yes: bool) -> Result
         say(format!("Earlier work on {}: {} ({}).", settled.holder, settled.words, settled.state));
     }
     Ok(means)
+}
+
+/// These commands change one credential each; whoever counted on another number is thinking of something else.
+///
+/// # Errors
+/// If another number was expected (decision 15: checked first).
+pub(super) fn one_is_expected(expect: Option<usize>) -> Result<(), Problem> {
+    match expect {
+        None | Some(1) => Ok(()),
+        Some(n) => Err(Problem::new(
+            ProblemKind::Stale,
+            format!("{n} credentials were expected, and this is about one"),
+            "",
+            "nothing was sent",
+        )),
+    }
+}
+
+/// Where the console has the count typed, scripts give it.
+///
+/// # Errors
+/// If the plan needs it and it was not given.
+pub(super) fn counted(level: ConfirmLevel, ownership: &Ownership, expect: Option<usize>) -> Result<(), Problem> {
+    if level < ConfirmLevel::L3 || expect.is_some() {
+        return Ok(());
+    }
+    Err(Problem::new(
+        ProblemKind::Refused,
+        format!("it is {}: another desk issued it", ownership.badge()),
+        "what cannot be taken back is confirmed one level up there",
+        "nothing was sent; add --expect 1 if it is what you mean",
+    ))
 }
 
 /// Read-only until somebody unlocked it (decision 21).
@@ -152,7 +185,7 @@ impl Told<'_> {
             holder: shown.holder.clone(),
             state: shown.state(),
             raw_state: raw_state(shown),
-            owner: whose.map(|o| o.grade.owner()),
+            owner: whose.map(Ownership::owner),
             outcome,
             replaces: self.replaces.then(|| self.old.id.clone()),
             intent,

@@ -7,7 +7,7 @@ use crate::console::message::HolderView;
 use crate::desk::Desk;
 use crate::domain::credential::Credential;
 use crate::domain::ids::{CredentialId, HolderId};
-use crate::domain::ownership::{grade_all, most_needy_first};
+use crate::domain::ownership::{grade_with, markers, most_needy_first};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::runtime::reading;
 use futures::future::join_all;
@@ -146,7 +146,8 @@ pub async fn view(desk: &Desk, id: &HolderId) -> Result<HolderView, Problem> {
             let minutes = desk.clock.now().duration_since(holder.as_of).as_mins();
             say(format!("What follows is from the cache, {minutes} minutes old."));
             let records = desk.ledger.intents_of(id).await.unwrap_or_default();
-            let grades = grade_all(&records, &cards);
+            let imported = desk.ledger.imported(id, &markers(&cards)).await.unwrap_or_default();
+            let grades = grade_with(&records, &imported, &cards);
             Ok(HolderView { holder, cards: cards.into_iter().zip(grades).collect(), live: false })
         }
         Err(problem) => Err(problem),

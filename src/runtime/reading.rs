@@ -8,7 +8,7 @@ use crate::domain::credential::Credential;
 use crate::domain::ids::{HolderId, IntentId, Link, TenantName};
 use crate::domain::journal::{IntentRecord, IntentState};
 use crate::domain::operation::Operation;
-use crate::domain::ownership::grade_all;
+use crate::domain::ownership::{grade_with, markers};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{Names, ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep, Settled};
 use crate::domain::turn::{TurnPlan, TurnRequest};
@@ -87,7 +87,8 @@ const LOOKED_FOR: usize = 8;
 /// Credentials with their grades, computed from the journal and from what was just read.
 async fn graded(desk: &Desk, holder: Cardholder, cards: Vec<Credential>, live: bool) -> Result<HolderView, Problem> {
     let records = desk.ledger.intents_of(&holder.id).await.map_err(|e| ledger_problem(&e))?;
-    let grades = grade_all(&records, &cards);
+    let imported = desk.ledger.imported(&holder.id, &markers(&cards)).await.map_err(|e| ledger_problem(&e))?;
+    let grades = grade_with(&records, &imported, &cards);
     Ok(HolderView { holder, cards: cards.into_iter().zip(grades).collect(), live })
 }
 

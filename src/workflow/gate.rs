@@ -6,7 +6,7 @@ use super::binding::Traces;
 use crate::domain::credential::{Credential, State, System};
 use crate::domain::ids::{CredentialId, HolderId, Link};
 use crate::domain::journal::{IntentRecord, Proof, Seen};
-use crate::domain::ownership::{Action, Grade, Ownership, grade_all, permits};
+use crate::domain::ownership::{Action, Deed, Grade, Imported, Ownership, grade_with, markers};
 use crate::domain::policy::{ConfirmLevel, Why};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::ports::ledger::{LedgerError, LedgerHealth};
@@ -24,6 +24,8 @@ pub struct LiveView {
     pub read: HolderRead,
     /// All intents of that person.
     pub records: Vec<IntentRecord>,
+    /// What the imported ledgers of other consoles say.
+    pub imported: Vec<Imported>,
     /// Grades, in the order of `read.credentials`.
     pub grades: Vec<Ownership>,
     /// When it was read (UTC), for showing.
@@ -50,8 +52,10 @@ impl LiveView {
             ));
         }
         let records = means.ledger.intents_of(holder).await.map_err(|e| ledger_problem(&e))?;
-        let grades = grade_all(&records, &read.credentials);
-        Ok(Self { read, records, grades, read_at: means.clock.now(), asked })
+        let marks = markers(&read.credentials);
+        let imported = means.ledger.imported(holder, &marks).await.map_err(|e| ledger_problem(&e))?;
+        let grades = grade_with(&records, &imported, &read.credentials);
+        Ok(Self { read, records, imported, grades, read_at: means.clock.now(), asked })
     }
 
     /// A credential by its id, and whose it is.
@@ -112,7 +116,7 @@ impl LiveView {
     /// # Errors
     /// The reason why not.
     pub async fn may_end(&self, means: &Means, card: &Credential) -> Result<ConfirmLevel, Problem> {
-        self.may(means, card, Action::Irreversible).await
+        self.may(means, card, Deed::END).await
     }
 
     /// May this be done to this credential, and how must that be confirmed? Before what nobody can take back, the
@@ -121,11 +125,13 @@ impl LiveView {
     ///
     /// # Errors
     /// The reason why not.
-    pub async fn may(&self, means: &Means, card: &Credential, action: Action) -> Result<ConfirmLevel, Problem> {
+    pub async fn may(&self, means: &Means, card: &Credential, deed: Deed) -> Result<ConfirmLevel, Problem> {
         let system = card.class.system();
         let not_ours = |reason| not_ours(system, reason);
-        let grade = self.card(&card.id).map_or(Grade::Foreign, |(_, ownership)| ownership.grade);
-        let level = permits(grade, action).map_err(not_ours)?;
+        let foreign = Ownership::new(Grade::Foreign, Vec::new());
+        let ownership = self.card(&card.id).map_or(&foreign, |(_, ownership)| ownership);
+        let (grade, action) = (ownership.grade, deed.action);
+        let level = ownership.permits(deed).map_err(not_ours)?;
         match grade {
             _ if action == Action::Reversible => {}
             Grade::Witnessed => self.log_names_us(means, card, true).await?,

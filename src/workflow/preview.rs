@@ -8,6 +8,7 @@ use super::turn::{self, Choice, note_for_vendor, refused, turned};
 use crate::domain::change::CredentialChange;
 use crate::domain::credential::{Credential, CredentialClass, Particular, System};
 use crate::domain::journal::{Marker, Seen};
+use crate::domain::ownership::Deed;
 use crate::domain::policy::{ConfirmLevel, ReissueMode, Why};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissuePlan, ReissueRequest, stop_first};
@@ -30,7 +31,10 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
     reissuable(&view, &old)?;
     let why = request.why.or_else(|| Why::preset(&old));
     let wanted = order(&old, why, request.at_once)?;
-    let may_end = view.may_end(means, &old).await.err();
+    let may_end = view.may_end(means, &old).await;
+    // A new pass cannot be taken back without a second command, so the full preview is always shown.
+    let level = may_end.as_ref().map_or(ConfirmLevel::L2, |level| (*level).max(ConfirmLevel::L2));
+    let may_end = may_end.err();
     let mode = mode(wanted, may_end.is_some());
     if mode == ReissueMode::Swap {
         view.keep_one(&old, why, KEEP)?;
@@ -65,8 +69,7 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
     Ok(ReissuePlan {
         why,
         mode,
-        // A new pass cannot be taken back without a second command, so the full preview is always shown.
-        level: ConfirmLevel::L2,
+        level,
         leaves_old,
         sends: words.sends(),
         then: words.then(),
@@ -122,7 +125,7 @@ async fn stop(
 ) -> Result<Option<Box<CredentialChange>>, Problem> {
     let Some(verb) = stop_first(old, why) else { return Ok(None) };
     let Choice { target, .. } = turn::choose(means, old, verb, None, Some(why), view.read_at).await?;
-    view.may(means, old, target.action).await?;
+    view.may(means, old, Deed { action: target.action, verb: Some(verb), why: Some(why) }).await?;
     let change = turned(old, verb, &target.word, CredentialChange { add: None, marker: None, ..base.clone() });
     means.provider.prepare(&change).map_err(|e| refused(means, &e))?;
     Ok(Some(Box::new(change)))

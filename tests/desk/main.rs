@@ -5,6 +5,7 @@ mod bench;
 mod binding;
 mod crash;
 mod drawing;
+mod elsewhere;
 mod late_feed;
 mod orders;
 mod ownership;

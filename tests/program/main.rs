@@ -9,6 +9,7 @@ mod hostile_corpus;
 mod hostile_names;
 mod kill_and_restart;
 mod mutual_tls;
+mod other_desk;
 mod refusals;
 mod screen;
 mod site;
