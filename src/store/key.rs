@@ -1,6 +1,5 @@
 //! The key of the ledger's MACs.
 
-use super::place;
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io;
@@ -97,7 +96,8 @@ impl LedgerKey {
 /// Without the keyring: the 0600 file alone.
 #[cfg(not(feature = "os-keyring"))]
 mod kept {
-    use super::{KeyPlace, LedgerKey, place};
+    use super::super::place;
+    use super::{KeyPlace, LedgerKey};
     use std::io;
     use std::path::Path;
 
