@@ -9,6 +9,7 @@ mod history;
 mod jobs;
 mod journal;
 mod lines;
+mod operator;
 mod output;
 mod reissue;
 mod search;
@@ -22,6 +23,7 @@ use crate::domain::lifecycle::Verb;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::SafeText;
 use crate::logging;
+use crate::ports::ledger::LedgerHealth;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
@@ -94,6 +96,9 @@ pub enum Command {
     /// Look after the ledger.
     #[command(subcommand)]
     Ledger(journal::LedgerCommand),
+    /// The key by which what this desk signs is known.
+    #[command(subcommand)]
+    Operator(operator::OperatorCommand),
     /// Write completions for a shell to stdout.
     Completions {
         /// Which shell.
@@ -167,11 +172,27 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
         }
         Some(Command::Ledger(command)) => {
             let (site, data) = Start::new(cli.config, cli.data, cli.log).site()?;
-            journal::run(&site, &data, &command).await
+            journal::run(&site, &data, command).await
+        }
+        Some(Command::Operator(command)) => {
+            let start = Start::new(cli.config, cli.data, cli.log);
+            match (start.site(), &start.data) {
+                (Ok((site, data)), _) => operator::run(&data, &site.operators, &command),
+                // A desk gets its key before its site file is finished.
+                (Err(_), Some(data)) => operator::run(data, &[], &command),
+                (Err(problem), None) => Err(problem),
+            }
         }
         Some(command) => {
             let (desk, _log) = Start::new(cli.config, cli.data, cli.log).desk()?;
-            match command {
+            // What these print rests on the ledger, and nobody reads it a second time.
+            let rests_on_ledger =
+                matches!(command, Command::Cards(_) | Command::Show(_) | Command::Jobs(_) | Command::History(_));
+            let doubted = if rests_on_ledger { doubt(&desk).await } else { None };
+            if let Some(problem) = &doubted {
+                tell(problem);
+            }
+            let ending = match command {
                 Command::Search(args) => search::run(&desk, args).await,
                 Command::Cards(args) => cards::list(&desk, args).await,
                 Command::Show(args) => cards::show(&desk, args).await,
@@ -188,11 +209,20 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
                 Command::Demo(_)
                 | Command::Sim(_)
                 | Command::Ledger(_)
+                | Command::Operator(_)
                 | Command::Completions { .. }
                 | Command::Man => Ok(Ending::Done),
-            }
+            }?;
+            Ok(if doubted.is_some() && ending == Ending::Done { Ending::Partly } else { ending })
         }
     }
+}
+
+/// Verifies the ledger; what speaks against it, as told beside what is printed from it.
+async fn doubt(desk: &Desk) -> Option<Problem> {
+    let LedgerHealth::Broken(why) = desk.ledger.verify().await else { return None };
+    let words = "the ledger cannot be trusted, so nothing below is proved to be ours";
+    Some(Problem::new(ProblemKind::Failed, words, why, "run `passdesk ledger verify`"))
 }
 
 /// Where the site file and the data are, and how much is logged.

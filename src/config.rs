@@ -6,6 +6,7 @@ pub mod secret;
 
 use crate::domain::credential::System;
 use crate::domain::ids::{Link, TenantName};
+use crate::domain::operator::{Operator, PublicKey, Role};
 use crate::domain::origin::{Origin, Pin};
 use crate::domain::policy::Mode;
 use crate::domain::problem::{Problem, ProblemKind};
@@ -48,6 +49,8 @@ pub struct Site {
     pub data: Option<PathBuf>,
     /// The connections, in the order of the file.
     pub tenants: Vec<Tenant>,
+    /// Who works here and at the other desks of the site, in the order of the file.
+    pub operators: Vec<Operator>,
     /// Address of the simulator's control interface, for tests and demonstrations.
     pub simulator_control: Option<Origin>,
 }
@@ -153,7 +156,7 @@ impl Site {
             source.wrong(&e.span().unwrap_or_default(), e.message().replace('\n', ", "), "correct it there")
         })?;
         let mut top = Section::new(source, document.get_ref(), 0..0, "the site file");
-        top.only(&["data", "tenant", "simulator"])?;
+        top.only(&["data", "tenant", "operator", "simulator"])?;
         let near = |path: &str| file.parent().unwrap_or(Path::new("")).join(path);
         let data = top.text("data")?.map(|found| near(found.value));
         let simulator_control = match top.section("simulator")? {
@@ -169,11 +172,16 @@ impl Site {
         for section in top.sections("tenant")? {
             read_tenant(section, &near, &mut tenants, &mut modes)?;
         }
+        let mut operators: Vec<Operator> = Vec::new();
+        for section in top.sections("operator")? {
+            let operator = read_operator(section, &operators)?;
+            operators.push(operator);
+        }
         top.finish()?;
         let Some(mode) = modes.first().copied() else {
             return Err(source.wrong(&(0..0), "there is no [[tenant]]", "describe at least one connection"));
         };
-        Ok(Self { file: file.to_owned(), mode, data, tenants, simulator_control })
+        Ok(Self { file: file.to_owned(), mode, data, tenants, operators, simulator_control })
     }
 }
 
@@ -238,6 +246,44 @@ fn read_tenant(
     tenants.push(Tenant { name, origin, starts_unlocked, secret, pin, client_cert, vendor });
     modes.push(mode);
     Ok(())
+}
+
+/// Reads one `[[operator]]` and checks it against those before it (decision 9).
+fn read_operator(mut section: Section<'_>, others: &[Operator]) -> Result<Operator, Problem> {
+    section.only(&["name", "role", "os_user", "key"])?;
+    let found = section.needed("name")?;
+    let name = found.value.to_owned();
+    if let Some(why) = Operator::name_problem(&name) {
+        return Err(found.wrong(why, ""));
+    }
+    if others.iter().any(|other| other.name == name) {
+        return Err(found.wrong(format!("there are two operators called {name}"), "give each a name of her own"));
+    }
+    section.rename(format!("operator {name}"));
+    let found = section.needed("role")?;
+    let role: Role =
+        found.value.parse().map_err(|_| found.wrong("no such role", "known: viewer, operator, approver, admin"))?;
+    let found = section.needed("os_user")?;
+    let os_user = found.value.to_owned();
+    if os_user.is_empty() {
+        return Err(found.wrong("it is empty", "name the account, as `id -un` prints it"));
+    }
+    if let Some(other) = others.iter().find(|other| other.os_user == os_user) {
+        return Err(found.wrong(
+            format!("{} has the account {} already", other.name, SafeText::of(&os_user)),
+            "one account is one desk: a second person needs an account of her own",
+        ));
+    }
+    let found = section.needed("key")?;
+    let key: PublicKey = found.value.parse().map_err(|e| found.wrong(e, "paste the line as it was printed"))?;
+    if let Some(other) = others.iter().find(|other| other.key == key) {
+        return Err(found.wrong(
+            format!("it is the key of {} too", other.name),
+            "whoever holds one key is one person: run `passdesk operator init` on the other account",
+        ));
+    }
+    section.finish()?;
+    Ok(Operator { name, role, os_user, key })
 }
 
 fn read_secret(section: &mut Section<'_>, near: &impl Fn(&str) -> PathBuf) -> Result<SecretSource, Problem> {

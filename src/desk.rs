@@ -1,6 +1,6 @@
 //! Opens what a site file names: ledger, cache and one provider a tenant.
 
-mod account;
+pub mod account;
 pub mod clock;
 mod systems;
 

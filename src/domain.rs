@@ -4,12 +4,14 @@
 pub mod cardholder;
 pub mod change;
 pub mod clocks;
+pub mod comparison;
 pub mod credential;
 pub mod decision;
 pub mod ids;
 pub mod journal;
 pub mod lifecycle;
 pub mod operation;
+pub mod operator;
 pub mod origin;
 pub mod ownership;
 pub mod policy;

@@ -8,14 +8,17 @@ mod append;
 pub mod archive;
 pub mod cache;
 mod chain;
+pub mod export;
 mod fold;
 mod history;
+mod imports;
 mod key;
 mod lane;
 mod lease;
 pub mod ledger;
 mod migrations;
 mod one_person;
+pub mod operator_key;
 pub mod paths;
 mod people;
 pub mod place;
@@ -23,9 +26,12 @@ pub mod process;
 mod projection;
 mod search;
 mod verification;
+mod words;
 
 #[cfg(test)]
 mod cache_tests;
+#[cfg(test)]
+mod exchange_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]

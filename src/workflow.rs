@@ -15,6 +15,9 @@ pub mod recovery;
 pub mod reissue;
 mod retire;
 pub mod turn;
+mod whose;
+
+pub use whose::{Whose, whose};
 
 use crate::domain::journal::ProcessMark;
 use crate::ports::clock::{Clock, Ids};

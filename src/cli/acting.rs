@@ -9,7 +9,7 @@ use crate::desk::Desk;
 use crate::domain::credential::{Credential, State, System};
 use crate::domain::ids::{CredentialId, HolderId, IntentId, Link, TenantName};
 use crate::domain::ownership::Ownership;
-use crate::domain::policy::Why;
+use crate::domain::policy::{ConfirmLevel, Why};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissueEnd, ReissueStep, Settled};
 use crate::domain::text::SafeText;
@@ -70,6 +70,38 @@ async fn settle(desk: &Desk, tenant: &TenantName, yes: bool) -> Result<(Means, V
         say(format!("Earlier work on {}: {} ({}).", one.holder, one.words, one.state));
     }
     Ok((means, settled))
+}
+
+/// These commands change one credential each; whoever counted on another number is thinking of something else.
+///
+/// # Errors
+/// If another number was expected (decision 15: checked first).
+pub(super) fn one_is_expected(expect: Option<usize>) -> Result<(), Problem> {
+    match expect {
+        None | Some(1) => Ok(()),
+        Some(n) => Err(Problem::new(
+            ProblemKind::Stale,
+            format!("{n} credentials were expected, and this is about one"),
+            "",
+            "nothing was sent",
+        )),
+    }
+}
+
+/// Where the console has the count typed, scripts give it.
+///
+/// # Errors
+/// If the plan needs it and it was not given.
+pub(super) fn counted(level: ConfirmLevel, ownership: &Ownership, expect: Option<usize>) -> Result<(), Problem> {
+    if level < ConfirmLevel::L3 || expect.is_some() {
+        return Ok(());
+    }
+    Err(Problem::new(
+        ProblemKind::Refused,
+        format!("it is {}: another desk issued it", ownership.badge()),
+        "what cannot be taken back is confirmed one level up there",
+        "nothing was sent; add --expect 1 if it is what you mean",
+    ))
 }
 
 /// Read-only until somebody unlocked it (decision 21).
@@ -171,7 +203,7 @@ impl Told<'_> {
             holder: shown.holder.clone(),
             state: shown.state(),
             raw_state: raw_state(shown),
-            owner: whose.map(|o| o.grade.owner()),
+            owner: whose.map(Ownership::owner),
             outcome,
             replaces: self.replaces.then(|| self.old.id.clone()),
             intent,

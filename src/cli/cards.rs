@@ -7,7 +7,7 @@ use crate::console::message::HolderView;
 use crate::desk::Desk;
 use crate::domain::credential::Credential;
 use crate::domain::ids::{CredentialId, HolderId};
-use crate::domain::ownership::{grade_all, most_needy_first};
+use crate::domain::ownership::most_needy_first;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::runtime::reading;
 use futures::future::join_all;
@@ -158,16 +158,7 @@ pub async fn view(desk: &Desk, id: &HolderId) -> Result<HolderView, Problem> {
             tell(&problem);
             let minutes = desk.clock.now().duration_since(holder.as_of).as_mins();
             say(format!("What follows is from the cache, {minutes} minutes old."));
-            let records = desk.ledger.intents_of(id).await.unwrap_or_default();
-            let grades = grade_all(&records, &cards);
-            Ok(HolderView {
-                holder,
-                cards: cards.into_iter().zip(grades).collect(),
-                live: false,
-                whole: true,
-                clock: None,
-                late: false,
-            })
+            reading::cached(desk, holder, cards).await
         }
         Err(problem) => Err(problem),
     }

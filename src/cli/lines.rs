@@ -5,7 +5,7 @@ use crate::domain::credential::{Credential, OpensDoors, State, System};
 use crate::domain::ids::{CredentialId, HolderId, TenantName};
 use crate::domain::journal::Marker;
 use crate::domain::operation::Operation;
-use crate::domain::ownership::{Grade, Ownership};
+use crate::domain::ownership::{Desk, Grade, Ownership};
 use crate::domain::text::{SafeText, mask_contact};
 use crate::ports::cache::HolderHit;
 use crate::ports::provider::TenantProfile;
@@ -99,6 +99,11 @@ pub struct CardLine {
     state: State,
     raw_state: SafeText,
     owner: &'static str,
+    /// Of what is `elsewhere`: the console that issued it, what it is called, and when its ledger was imported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desk: Option<Desk>,
+    #[serde(skip)]
+    badge: SafeText,
     grade: Grade,
     clues: Vec<SafeText>,
     opens_doors: OpensDoors,
@@ -145,7 +150,9 @@ impl CardLine {
             number: SafeText::of(Marker::split(number.as_str()).0),
             state: card.state(),
             raw_state: raw_state(card),
-            owner: ownership.grade.owner(),
+            owner: ownership.owner(),
+            desk: ownership.desk.as_ref().filter(|_| ownership.is_elsewhere()).cloned(),
+            badge: SafeText::of(&ownership.badge()),
             grade: ownership.grade,
             clues: ownership.clues.clone(),
             opens_doors,
@@ -174,7 +181,7 @@ impl CardLine {
             ("Invited", self.invited.clone().unwrap_or_else(|| "-".into())),
             ("Valid", format!("{} to {}", time(self.from), time(self.until))),
             ("Last used", time(self.last_used)),
-            ("Issued by", format!("{} ({})", self.owner, self.grade)),
+            ("Issued by", format!("{} ({}, {})", self.owner, self.badge, self.grade)),
             ("Evidence", if clues.is_empty() { "none".into() } else { clues }),
             ("As of", format!("{}{}", self.as_of, if self.live { "" } else { " (cache)" })),
         ];
@@ -188,7 +195,7 @@ impl Row for CardLine {
         vec![
             plain(&self.id),
             plain(self.state),
-            plain(self.owner),
+            self.desk.as_ref().map_or_else(|| plain(self.owner), |desk| plain(format!("ours@{}", desk.name))),
             self.type_name.clone(),
             self.number.clone(),
             plain(self.opens_doors),

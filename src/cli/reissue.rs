@@ -1,6 +1,6 @@
 //! `passdesk reissue`: the same preview, gate and journal as the console's wizard. Without `--yes` nothing is sent.
 
-use super::acting::{begin, report, told, uninterrupted};
+use super::acting::{begin, counted, one_is_expected, report, told, uninterrupted};
 use super::lines::{VERSION, raw_state};
 use super::output::{self, Form, Row};
 use super::{Ending, Json, say};
@@ -38,6 +38,10 @@ pub struct ReissueArgs {
     /// Make one more, although an earlier reissue of it still waits for its new one to be accepted.
     #[arg(long)]
     again: bool,
+    /// How many credentials this changes, counted by you; checked before anything else. Needed for what another desk
+    /// issued.
+    #[arg(long, value_name = "N")]
+    expect: Option<usize>,
     /// Do it. Without this, only what would happen is shown.
     #[arg(long)]
     yes: bool,
@@ -51,6 +55,7 @@ fn reasons() -> impl TypedValueParser<Value = Why> {
 
 /// Previews, and with `--yes` does it.
 pub async fn run(desk: &Desk, args: ReissueArgs) -> Result<Ending, Problem> {
+    one_is_expected(args.expect)?;
     let (means, holder, link) = begin(desk, &args.id, args.yes).await?;
     let profile = means.provider.profile().clone();
     let request = ReissueRequest {
@@ -76,6 +81,7 @@ pub async fn run(desk: &Desk, args: ReissueArgs) -> Result<Ending, Problem> {
         say("Nothing was sent. --yes does it.");
         return Ok(Ending::Done);
     }
+    counted(plan.level, &plan.ownership, args.expect)?;
     let old = plan.old.clone();
     let end = uninterrupted(workflow::run(&means, plan, told)).await;
     report(form, end, &old, &profile, desk.clock.now())
@@ -106,7 +112,7 @@ fn show_plan(form: Form, plan: &ReissuePlan, profile: &TenantProfile) -> Result<
         name: plan.holder.name().safe(),
         state: plan.old.state(),
         raw_state: raw_state(&plan.old),
-        owner: plan.ownership.grade.owner(),
+        owner: plan.ownership.owner(),
         why: plan.why.map(<&str>::from),
         mode: plan.mode.to_string(),
         leaves_old: plan.leaves_old,

@@ -1,7 +1,7 @@
 //! `passdesk suspend`, `resume`, `unlink`, `end` and `set`: one act on one credential, by the same preview, gate and
 //! journal as the console's. Without `--yes` nothing is sent.
 
-use super::acting::{begin, report_turn, told, uninterrupted};
+use super::acting::{begin, counted, one_is_expected, report_turn, told, uninterrupted};
 use super::lines::{VERSION, raw_state};
 use super::output::{self, Form, Row};
 use super::{Ending, Json, say};
@@ -38,6 +38,10 @@ pub struct TurnArgs {
     /// Note for the vendor and the journal: letters, digits and blanks.
     #[arg(long, default_value = "")]
     note: String,
+    /// How many credentials this changes, counted by you; checked before anything else. Needed for what another desk
+    /// issued.
+    #[arg(long, value_name = "N")]
+    expect: Option<usize>,
     /// Do it. Without this, only what would happen is shown.
     #[arg(long)]
     yes: bool,
@@ -51,6 +55,7 @@ fn reasons() -> impl TypedValueParser<Value = Why> {
 
 /// Previews, and with `--yes` does it.
 pub async fn run(desk: &Desk, verb: Verb, args: TurnArgs) -> Result<Ending, Problem> {
+    one_is_expected(args.expect)?;
     let (means, holder, link) = begin(desk, &args.id, args.yes).await?;
     let profile = means.provider.profile().clone();
     let request = TurnRequest {
@@ -71,6 +76,7 @@ pub async fn run(desk: &Desk, verb: Verb, args: TurnArgs) -> Result<Ending, Prob
         say("Nothing was sent. --yes does it.");
         return Ok(Ending::Done);
     }
+    counted(plan.level, &plan.ownership, args.expect)?;
     let (card, request) = (plan.card.clone(), plan.request.clone());
     let end = uninterrupted(workflow::run(&means, plan, told)).await;
     let card = match &end {
@@ -99,7 +105,7 @@ fn show_plan(form: Form, plan: &TurnPlan, profile: &TenantProfile) -> Result<End
         name: plan.holder.name().safe(),
         state: plan.card.state(),
         raw_state: raw_state(&plan.card),
-        owner: plan.ownership.grade.owner(),
+        owner: plan.ownership.owner(),
         verb: plan.request.verb.to_string(),
         word: SafeText::of(&plan.target.word),
         words: plan.words.clone(),

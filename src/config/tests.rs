@@ -147,3 +147,38 @@ fn a_missing_file_says_what_to_do() {
     let problem = Site::load(Path::new("/nonexistent/site.toml")).unwrap_err();
     assert!(problem.to_string().contains("--config"), "{problem}");
 }
+
+fn with_operators(lines: &str) -> String {
+    format!("{GALLAGHER}{lines}")
+}
+
+#[test]
+fn operators_are_read_with_role_account_and_key() {
+    let (kim, lee) = ("a1".repeat(32), "b2".repeat(32));
+    let text = with_operators(&format!(
+        "[[operator]]\nname = \"kim\"\nrole = \"operator\"\nos_user = \"op7\"\nkey = \"{kim}\"\n\
+         [[operator]]\nname = \"lee\"\nrole = \"approver\"\nos_user = \"op8\"\nkey = \"{lee}\"\n"
+    ));
+    let site = parse(&text).unwrap();
+    assert_eq!(site.operators.len(), 2);
+    let first = &site.operators[0];
+    assert_eq!((first.name.as_str(), first.role, first.os_user.as_str()), ("kim", Role::Operator, "op7"));
+    assert_eq!(first.key.to_string(), kim);
+    assert!(parse(GALLAGHER).unwrap().operators.is_empty());
+    for (from, to, words) in [
+        ("\"approver\"", "\"boss\"", vec!["line 17, column 8", "`role`", "viewer, operator, approver, admin"]),
+        ("name = \"lee\"", "name = \"kim\"", vec!["line 16, column 8", "two operators called kim"]),
+        ("name = \"lee\"", "name = \"lee b\"", vec!["`name`", "letters, digits"]),
+        ("\"op8\"", "\"op7\"", vec!["line 18", "`os_user`", "kim has the account op7", "one desk"]),
+        ("\"op8\"", "\"\"", vec!["`os_user`", "empty"]),
+        (lee.as_str(), kim.as_str(), vec!["line 19", "`key`", "the key of kim too"]),
+        (lee.as_str(), "b2", vec!["line 19", "`key`", "64 hex digits", "operator init"]),
+        ("os_user = \"op8\"", "os_usr = \"op8\"", vec!["line 18, column 1", "did you mean `os_user`?"]),
+        ("os_user = \"op8\"\n", "", vec!["operator lee", "`os_user` is missing"]),
+    ] {
+        let said = complaint(&text.replace(from, to));
+        for word in words {
+            assert!(said.contains(word), "{to}: {word:?} is not in {said}");
+        }
+    }
+}

@@ -4,7 +4,7 @@
 use super::model::Model;
 use crate::domain::credential::{Credential, CredentialClass, State, System};
 use crate::domain::lifecycle::{self, Target, Verb};
-use crate::domain::ownership::{Action, Ownership, permits};
+use crate::domain::ownership::{Action, Deed, Ownership};
 use crate::domain::policy::Writes;
 use crate::ports::ledger::LedgerHealth;
 use std::borrow::Cow;
@@ -20,7 +20,8 @@ fn selected(model: &Model) -> Result<&(Credential, Ownership), Cow<'static, str>
 pub fn turn(model: &Model, verb: Verb) -> Result<(), Cow<'static, str>> {
     let (card, owner) = selected(model)?;
     let targets = targets(card, verb, model.now)?;
-    permits(owner.grade, targets.first().map_or(Action::Irreversible, |t| t.action))?;
+    let action = targets.first().map_or(Action::Irreversible, |t| t.action);
+    owner.permits(Deed { action, verb: Some(verb), why: None })?;
     free(model, card)
 }
 

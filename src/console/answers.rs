@@ -287,6 +287,9 @@ impl Model {
                 "run `passdesk ledger verify`; browsing goes on",
             );
             self.trouble(&problem);
+            self.ledger = health;
+            // What is on screen was graded when nothing spoke against the ledger yet.
+            return self.refresh();
         }
         self.ledger = health;
         // What arrived late can only be recorded from now on.

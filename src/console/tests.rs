@@ -76,7 +76,7 @@ fn phone(person: u32, card: &str, status: InvitationStatus) -> Credential {
 }
 
 fn ours() -> Ownership {
-    Ownership { grade: Grade::Tagged, clues: Vec::new() }
+    Ownership::new(Grade::Tagged, Vec::new())
 }
 
 fn profile() -> TenantProfile {

@@ -13,7 +13,7 @@ use crate::domain::credential::{Credential, Particular, State};
 use crate::domain::lifecycle::{self, Verb};
 use crate::domain::operation::Source;
 use crate::domain::ownership::Ownership;
-use crate::domain::policy::{ReissueMode, Why, Writes, note_problem, ticket_problem};
+use crate::domain::policy::{ConfirmLevel, ReissueMode, Why, Writes, note_problem, ticket_problem};
 use crate::domain::problem::Problem;
 use crate::domain::reissue::{ReissuePlan, ReissueRequest};
 use crate::domain::text::SafeText;
@@ -50,6 +50,20 @@ pub enum Field {
     Ticket,
     /// The note.
     Note,
+    /// How many cards are changed, where that must be typed.
+    Count,
+}
+
+impl Field {
+    /// What is wrong with a text in this field, if anything.
+    pub fn problem(self, text: &str) -> Option<String> {
+        match self {
+            Self::Ticket => ticket_problem(text),
+            Self::Note => note_problem(text),
+            // A preview of this kind is about one card.
+            Self::Count => (text != "1").then(|| "it is not that many".to_owned()),
+        }
+    }
 }
 
 /// The open preview.
@@ -71,6 +85,8 @@ pub struct Wizard {
     pub field: Option<(Field, Input)>,
     /// The word under the cursor of the picker, while that is open.
     pub picking: Option<usize>,
+    /// The count was typed, where the plan asks for it.
+    pub counted: bool,
     /// When it was first drawn, on the clock that never jumps.
     opened: Option<Duration>,
     /// When the plan as it stands was first drawn whole.
@@ -107,6 +123,9 @@ impl Wizard {
         }
         if plan.needs_ticket() && self.request.ticket().is_empty() {
             return Err("a ticket is required, t".into());
+        }
+        if plan.level() == ConfirmLevel::L3 && !self.counted {
+            return Err("type the count first, c".into());
         }
         if self.reading {
             return Err("reading the target again".into());
@@ -304,6 +323,7 @@ impl Model {
             plan: if picking.is_some() { Planned::Unasked } else { Planned::Reading },
             field: None,
             picking,
+            counted: false,
             opened: None,
             seen: None,
             cut: false,
@@ -386,6 +406,7 @@ impl Model {
             Ok(plan) => {
                 let same = matches!(&wizard.plan, Planned::Ready(old) if old.says_what(&plan));
                 if !same {
+                    wizard.counted = false;
                     wizard.seen = None;
                 }
                 wizard.request.saw(Some(plan.card().0.fingerprint()));
@@ -459,6 +480,11 @@ impl Model {
                 wizard.field = Some((Field::Note, Input::new(wizard.request.note().to_owned())));
                 Vec::new()
             }
+            Key::Char('c') if matches!(&wizard.plan, Planned::Ready(plan) if plan.level() == ConfirmLevel::L3) => {
+                wizard.counted = false;
+                wizard.field = Some((Field::Count, Input::default()));
+                Vec::new()
+            }
             Key::Char('R') | Key::F(5) => {
                 // The operator looks anew: what the card is now is what she sees.
                 wizard.request.saw(None);
@@ -483,11 +509,14 @@ impl Model {
             Key::Esc => wizard.field = None,
             Key::Enter => {
                 let (field, text) = (*field, input.value().trim().to_owned());
-                let problem = if field == Field::Ticket { ticket_problem(&text) } else { note_problem(&text) };
-                if problem.is_some() {
+                if field.problem(&text).is_some() {
                     return Vec::new();
                 }
                 wizard.field = None;
+                if field == Field::Count {
+                    wizard.counted = true;
+                    return Vec::new();
+                }
                 wizard.request.put(field, text.clone());
                 if field == Field::Ticket {
                     self.ticket = text;

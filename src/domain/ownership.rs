@@ -3,15 +3,19 @@
 mod bulk;
 mod evidence;
 mod grading;
+mod imported;
 
-pub use bulk::{BulkTerms, permits_in_bulk};
+pub use bulk::BulkTerms;
 pub use evidence::{Evidence, Strength};
-pub use grading::{arrived, grade_all};
+pub use grading::{arrived, grade_all, grade_with, markers};
+pub use imported::{Desk, Imported};
 
 use super::credential::Credential;
-use super::policy::ConfirmLevel;
+use super::lifecycle::Verb;
+use super::policy::{ConfirmLevel, Why};
 use super::text::SafeText;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The order of every list of a person's credentials: what this desk may act on before what is others', and of each
 /// what needs a hand first; then by type.
@@ -90,6 +94,69 @@ pub struct Ownership {
     pub grade: Grade,
     /// The facts, each a short clause: `ledger 02 Jun by op7`, `our marker on exactly one card`.
     pub clues: Vec<SafeText>,
+    /// Of a CLAIMED credential: the other console whose verified ledger says that it issued it.
+    pub desk: Option<Desk>,
+}
+
+impl Ownership {
+    /// A grade of our own evidence.
+    pub fn new(grade: Grade, clues: Vec<SafeText>) -> Self {
+        Self { grade, clues, desk: None }
+    }
+
+    /// The badge of every list (decision 10): that of the grade, or `+ours@B`.
+    pub fn badge(&self) -> Cow<'static, str> {
+        match (&self.desk, self.grade) {
+            (Some(desk), Grade::Claimed) => format!("+ours@{}", desk.name).into(),
+            _ => self.grade.badge().into(),
+        }
+    }
+
+    /// The word of JSON output and of filters: that of the grade, or `elsewhere`.
+    pub fn owner(&self) -> &'static str {
+        if self.is_elsewhere() { "elsewhere" } else { self.grade.owner() }
+    }
+
+    /// True if the verified ledger of another console of the site says that it issued it.
+    pub fn is_elsewhere(&self) -> bool {
+        self.grade == Grade::Claimed && self.desk.is_some()
+    }
+
+    /// What may be done to one such credential, and how it must be confirmed (safety.md table 4.2 as amended by
+    /// decision 14). A reason that is not chosen yet speaks against nothing.
+    ///
+    /// # Errors
+    /// The reason, as the operator reads it beside the dim action.
+    pub fn permits(&self, deed: Deed) -> Result<ConfirmLevel, &'static str> {
+        if self.grade != Grade::Claimed {
+            return permits(self.grade, deed.action);
+        }
+        match (&self.desk, deed.action) {
+            // One level above what the desk that issued it would need.
+            (Some(_), Action::Reversible) => Ok(ConfirmLevel::L2),
+            (Some(_), Action::Irreversible) => Ok(ConfirmLevel::L3),
+            (None, Action::Reversible) if deed.verb == Some(Verb::Suspend) && deed.why.is_none_or(Why::is_loss) => {
+                Ok(ConfirmLevel::L2)
+            }
+            (None, _) => Err("it may be ours, but nothing here proves it: only a lost or stolen one may be suspended"),
+        }
+    }
+}
+
+/// What is to be done to one credential, as far as its grade asks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Deed {
+    /// Whether it can be taken back.
+    pub action: Action,
+    /// What is done; `None`: it is replaced or retired.
+    pub verb: Option<Verb>,
+    /// Why; `None`: not chosen yet.
+    pub why: Option<Why>,
+}
+
+impl Deed {
+    /// The end of a credential, for whatever reason.
+    pub const END: Self = Self { action: Action::Irreversible, verb: None, why: None };
 }
 
 /// Takes every grade back that rests on a comparison of two reads, and says why: for when the clocks cannot be trusted.
@@ -97,6 +164,19 @@ pub fn distrust_comparison(grades: &mut [Ownership], why: &str) {
     for ownership in grades.iter_mut().filter(|o| o.grade == Grade::Inferred) {
         ownership.grade = Grade::Ambiguous;
         ownership.clues.insert(0, SafeText::of(why));
+    }
+}
+
+/// Takes every grade that rests on a ledger back to a claim, and says why: for when the ledger cannot be trusted.
+pub fn distrust_ledger(grades: &mut [Ownership], why: &str) {
+    for ownership in grades {
+        if matches!(ownership.grade, Grade::Confirmed | Grade::Tagged | Grade::Witnessed | Grade::Inferred) {
+            ownership.grade = Grade::Claimed;
+        } else if ownership.grade != Grade::Claimed {
+            continue;
+        }
+        ownership.desk = None;
+        ownership.clues.insert(0, SafeText::of(&format!("the ledger cannot be trusted: {why}")));
     }
 }
 
@@ -109,8 +189,8 @@ pub enum Action {
     Irreversible,
 }
 
-/// What a grade permits for one credential, and how it must be confirmed (safety.md table 4.2 as amended by
-/// decision 14).
+/// What a grade alone permits for one credential, and how it must be confirmed. What a claim permits depends on whose
+/// it is: [`Ownership::permits`].
 ///
 /// # Errors
 /// The reason, as the operator reads it beside the dim action.
@@ -122,7 +202,7 @@ pub fn permits(grade: Grade, action: Action) -> Result<ConfirmLevel, &'static st
             Action::Irreversible => ConfirmLevel::L2,
         }),
         Grade::Inferred => Err("it is only inferred to be ours; this version has no review that could settle it"),
-        Grade::Claimed => Err("it carries a mark like ours, but this console has no record of it"),
+        Grade::Claimed => Err("this console has no record of it"),
         Grade::Ambiguous => Err("it is not clear whose it is: the evidence contradicts itself"),
         Grade::Foreign => Err("it was not issued by this console"),
     }
@@ -139,6 +219,62 @@ mod tests {
             for action in Action::iter() {
                 let may = matches!(grade.badge(), "*ours" | "#issuer");
                 assert_eq!(permits(grade, action).is_ok(), may, "{grade} {action:?}");
+            }
+        }
+    }
+
+    fn claimed(desk: bool) -> Ownership {
+        let desk = desk.then(|| Desk {
+            console: "desk-0000000b".parse().unwrap(),
+            name: SafeText::of("lee"),
+            imported: jiff::Timestamp::UNIX_EPOCH,
+        });
+        Ownership { desk, ..Ownership::new(Grade::Claimed, Vec::new()) }
+    }
+
+    #[test]
+    fn i13_what_another_desk_issued_is_one_level_up() {
+        let theirs = claimed(true);
+        assert_eq!((theirs.badge().as_ref(), theirs.owner()), ("+ours@lee", "elsewhere"));
+        for verb in [None, Some(Verb::Suspend), Some(Verb::Resume), Some(Verb::End)] {
+            for why in [None, Some(Why::Lost), Some(Why::Damaged)] {
+                let deed = |action| Deed { action, verb, why };
+                assert_eq!(theirs.permits(deed(Action::Reversible)), Ok(ConfirmLevel::L2));
+                assert_eq!(theirs.permits(deed(Action::Irreversible)), Ok(ConfirmLevel::L3));
+            }
+        }
+        for usable in [false, true] {
+            assert_eq!(theirs.permits_in_bulk(Action::Reversible, usable, true), Ok(BulkTerms::Counted));
+            assert!(theirs.permits_in_bulk(Action::Reversible, usable, false).is_err());
+            assert!(theirs.permits_in_bulk(Action::Irreversible, usable, true).is_err());
+        }
+    }
+
+    #[test]
+    fn i13_a_marker_without_its_ledger_lets_a_lost_pass_be_suspended_and_nothing_else() {
+        let riddle = claimed(false);
+        assert_eq!((riddle.badge().as_ref(), riddle.owner()), ("?ambig", "ambiguous"));
+        for action in Action::iter() {
+            for verb in [None, Some(Verb::Suspend), Some(Verb::Resume), Some(Verb::Unlink), Some(Verb::End)] {
+                for why in Why::ALL.into_iter().map(Some).chain([None]) {
+                    let may = action == Action::Reversible
+                        && verb == Some(Verb::Suspend)
+                        && matches!(why, None | Some(Why::Lost | Why::Stolen));
+                    let said = riddle.permits(Deed { action, verb, why });
+                    assert_eq!(said.ok(), may.then_some(ConfirmLevel::L2), "{action:?} {verb:?} {why:?}");
+                }
+            }
+            assert!(riddle.permits_in_bulk(action, false, true).is_err());
+        }
+    }
+
+    #[test]
+    fn a_desk_says_nothing_about_what_is_not_merely_claimed() {
+        for grade in Grade::iter().filter(|grade| *grade != Grade::Claimed) {
+            let ownership = Ownership { desk: claimed(true).desk, ..Ownership::new(grade, Vec::new()) };
+            assert_eq!((ownership.badge().as_ref(), ownership.owner()), (grade.badge(), grade.owner()));
+            for action in Action::iter() {
+                assert_eq!(ownership.permits(Deed { action, verb: None, why: None }), permits(grade, action));
             }
         }
     }

@@ -164,6 +164,8 @@ pub enum ConfirmLevel {
     L1,
     /// Full preview and `y`.
     L2,
+    /// Full preview, the count of what is changed typed, and `y`.
+    L3,
 }
 
 /// What is wrong with a note, if anything: it must fit the strictest vendor, whichever one it goes to

@@ -12,10 +12,12 @@ use crate::widgets::text::{Pen, first_row, highlight, title};
 use crate::widgets::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
-/// How a grade is coloured; the badge's glyph says the same.
-pub fn grade_role(grade: Grade) -> Role {
-    match grade {
+/// How it is coloured whose a card is; the badge's glyph says the same.
+pub fn owner_role(owner: &Ownership) -> Role {
+    match owner.grade {
+        Grade::Claimed if owner.is_elsewhere() => Role::Inferred,
         Grade::Confirmed | Grade::Tagged | Grade::Witnessed => Role::Ours,
         Grade::Inferred | Grade::Issuer => Role::Inferred,
         Grade::Claimed | Grade::Ambiguous => Role::Ambiguous,
@@ -62,7 +64,7 @@ fn remark(card: &Credential, model: &Model) -> String {
     }
 }
 
-fn card_row(pen: &mut Pen<'_>, card: &Credential, owner: &Ownership, model: &Model, width: u16) {
+fn card_row(pen: &mut Pen<'_>, card: &Credential, owner: &Ownership, badges: usize, model: &Model, width: u16) {
     let state = card.state();
     pen.cell(state_role(state), &format!("{} {state}", state.glyph()), 11).skip(1);
     let tenant = card.id.tenant.as_str();
@@ -85,7 +87,7 @@ fn card_row(pen: &mut Pen<'_>, card: &Credential, owner: &Ownership, model: &Mod
         }
         pen.cell(Role::Plain, card.type_name.safe().as_str(), room).skip(1);
     }
-    pen.cell(grade_role(owner.grade), owner.grade.badge(), 8).skip(1);
+    pen.cell(owner_role(owner), &owner.badge(), badges).skip(1);
     pen.put(Role::Muted, &remark(card, model));
 }
 
@@ -177,11 +179,13 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     }
     let cursor = shown.row();
     let first = first_row(cursor, shown.cards.len(), height);
+    // The names of other desks are longer than our own badges.
+    let badges = shown.cards.iter().map(|(_, owner)| owner.badge().width()).max().unwrap_or(0).clamp(8, 16);
     for (i, (card, owner)) in shown.cards.iter().enumerate().skip(first).take(height) {
         let here = cursor == Some(i);
         let mut pen = Pen::new(buffer, theme, area, y);
         pen.put(Role::Key, if here { "> " } else { "  " });
-        card_row(&mut pen, card, owner, model, area.width);
+        card_row(&mut pen, card, owner, badges, model, area.width);
         if here {
             highlight(buffer, theme, area, y, focused);
         }

@@ -3,7 +3,7 @@
 
 mod diagram;
 
-use super::cards::{grade_role, shown_number};
+use super::cards::{owner_role, shown_number};
 use crate::console::commands::{COMMANDS, Kind};
 use crate::console::keymap::written;
 use crate::console::model::{Awaits, Model, Pane};
@@ -175,12 +175,13 @@ fn more_lines(card: &Credential, width: usize) -> Vec<Drawn> {
 
 /// Whose it is, and why.
 fn owner_lines(owner: &Ownership, width: usize) -> Vec<Drawn> {
-    let indent = LABEL + owner.grade.badge().len() + 1;
+    let badge = owner.badge();
+    let indent = LABEL + badge.len() + 1;
     let clues: Vec<&str> = owner.clues.iter().map(AsRef::as_ref).collect();
     let mut text = wrap(&clues.join(", "), width.saturating_sub(indent).max(20)).into_iter();
     let mut lines: Vec<Drawn> = vec![vec![
         (Role::Muted, format!(" {:<w$}", "owner", w = LABEL - 1)),
-        (grade_role(owner.grade), owner.grade.badge().into()),
+        (owner_role(owner), badge.into_owned()),
         (Role::Plain, format!(" {}", text.next().unwrap_or_default())),
     ]];
     lines.extend(text.map(|l| vec![(Role::Plain, format!("{}{l}", " ".repeat(indent)))]));

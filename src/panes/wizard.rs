@@ -1,6 +1,6 @@
 //! The preview of an act: who, what, why, in which order, what is sent, what comes then, what can be undone.
 
-use super::cards::{grade_role, shown_number};
+use super::cards::{owner_role, shown_number};
 use super::holders::state_role;
 use crate::console::model::Model;
 use crate::console::update::age;
@@ -8,7 +8,7 @@ use crate::console::wizard::{Field, Plan, Planned, Wizard};
 use crate::console::wording;
 use crate::domain::credential::CredentialClass;
 use crate::domain::lifecycle::Verb;
-use crate::domain::policy::{ConfirmLevel, NOTE_LENGTH, Why, note_problem, ticket_problem};
+use crate::domain::policy::{ConfirmLevel, NOTE_LENGTH, Why};
 use crate::domain::text::{SafeText, mask_contact};
 use crate::widgets::popup;
 use crate::widgets::text::{Pen, wrap};
@@ -108,6 +108,7 @@ pub fn draw(model: &Model, wizard: &Wizard, theme: Theme, area: Rect, buffer: &m
     let level = plan.filter(|_| wizard.request.verb().is_some()).map_or("", |p| match p.level() {
         ConfirmLevel::L1 => "can be taken back, ",
         ConfirmLevel::L2 => "full preview, ",
+        ConfirmLevel::L3 => "full preview and count, ",
     });
     let inner = popup::draw(buffer, theme, place, &heading, &format!("{level}{read}"));
     let mut sheet = Sheet { buffer, theme, inner, y: 0 };
@@ -126,13 +127,16 @@ fn rows(model: &Model, wizard: &Wizard, detail: Detail, sheet: &mut Sheet<'_>) -
     word_rows(sheet, wizard);
     let wanted = plan.is_some_and(Plan::needs_ticket);
     let empty = wizard.request.ticket().is_empty() && wizard.request.note().is_empty() && !wanted;
-    let cursor = if detail == Detail::Least && empty && wizard.field.is_none() {
+    let mut cursor = if detail == Detail::Least && empty && wizard.field.is_none() {
         sheet.row("Ticket").put(Role::Muted, "no ticket, no note").right(Role::Muted, "[t] ticket  [n] note");
         None
     } else {
         let ticket = field_row(sheet, wizard, Field::Ticket, wanted);
         field_row(sheet, wizard, Field::Note, false).or(ticket)
     };
+    if plan.is_some_and(|plan| plan.level() == ConfirmLevel::L3) {
+        cursor = field_row(sheet, wizard, Field::Count, true).or(cursor);
+    }
     match &wizard.plan {
         Planned::Ready(plan) => {
             if let Some(order) = plan.order() {
@@ -184,7 +188,7 @@ fn target_rows(model: &Model, wizard: &Wizard, plan: Option<&Plan>, detail: Deta
         .skip(1)
         .put(Role::Plain, &shown_number(card))
         .skip(2)
-        .put(grade_role(owner.grade), owner.grade.badge());
+        .put(owner_role(owner), &owner.badge());
     let clues: Vec<&str> = owner.clues.iter().map(AsRef::as_ref).collect();
     if detail == Detail::All {
         sheet.long("", Role::Muted, &clues.join(", "));
@@ -275,14 +279,26 @@ fn why_rows(sheet: &mut Sheet<'_>, wizard: &Wizard, in_force: Option<Why>) {
 }
 
 fn field_row(sheet: &mut Sheet<'_>, wizard: &Wizard, field: Field, required: bool) -> Option<Position> {
-    let (label, hint) = if field == Field::Ticket { ("Ticket", "[t] change") } else { ("Note", "[n] edit") };
+    let (label, hint) = match field {
+        Field::Ticket => ("Ticket", "[t] change"),
+        Field::Note => ("Note", "[n] edit"),
+        Field::Count => ("Count", "[c] type it"),
+    };
     let editing = wizard.field.as_ref().filter(|(f, _)| *f == field).map(|(_, input)| input);
-    let stored = if field == Field::Ticket { wizard.request.ticket() } else { wizard.request.note() };
-    let check = |text: &str| if field == Field::Ticket { ticket_problem(text) } else { note_problem(text) };
+    let stored = match field {
+        Field::Ticket => wizard.request.ticket(),
+        Field::Note => wizard.request.note(),
+        Field::Count if wizard.counted => "1 card, typed",
+        Field::Count => "",
+    };
+    let check = |text: &str| field.problem(text);
     let (x0, y) = (sheet.inner.x + LABEL as u16, sheet.inner.y + sheet.y);
     let mut pen = sheet.row(label);
     let Some(input) = editing else {
         match (stored, required) {
+            ("", true) if field == Field::Count => {
+                pen.put(Role::Warn, "another desk issued it: type how many you change")
+            }
             ("", true) => pen.put(Role::Warn, "required, none yet"),
             ("", false) => pen.put(Role::Muted, "none"),
             (stored, _) => pen.put(Role::Plain, stored),

@@ -2,8 +2,9 @@
 //! that a team ledger can stand behind it later (decision 8).
 
 use crate::domain::ids::{HolderId, IntentId, TenantName};
-use crate::domain::journal::{Event, EventDraft, IntentRecord, ProcessMark};
+use crate::domain::journal::{Event, EventDraft, IntentRecord, Marker, ProcessMark};
 use crate::domain::operation::Operation;
+use crate::domain::ownership::Imported;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -67,6 +68,13 @@ pub trait Ledger: Send + Sync {
 
     /// All intents ever recorded for a person, oldest first: what ownership is computed from.
     async fn intents_of(&self, holder: &HolderId) -> Result<Vec<IntentRecord>, LedgerError>;
+
+    /// What the imported ledgers of other consoles say about a person, and about these markers on whomever. A ledger
+    /// that takes in no others knows nothing.
+    async fn imported(&self, holder: &HolderId, markers: &[Marker]) -> Result<Vec<Imported>, LedgerError> {
+        let _ = (holder, markers);
+        Ok(Vec::new())
+    }
 
     /// One intent.
     async fn intent(&self, id: IntentId) -> Result<Option<IntentRecord>, LedgerError>;

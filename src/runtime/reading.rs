@@ -8,7 +8,6 @@ use crate::domain::credential::Credential;
 use crate::domain::ids::{HolderId, Link, TenantName};
 use crate::domain::journal::IntentRecord;
 use crate::domain::operation::Operation;
-use crate::domain::ownership::grade_all;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissueEnd, ReissuePlan, ReissueRequest, ReissueStep};
 use crate::domain::turn::{TurnPlan, TurnRequest};
@@ -17,7 +16,7 @@ use crate::ports::ledger::{HistoryQuery, LedgerError};
 use crate::ports::provider::Connection;
 use crate::workflow::gate::LiveView;
 use crate::workflow::reissue::{preview, run};
-use crate::workflow::{Means, late, reissue as workflow_reissue, turn as workflow_turn};
+use crate::workflow::{Means, late, reissue as workflow_reissue, turn as workflow_turn, whose};
 
 fn cache_problem(error: CacheError) -> Problem {
     Problem::new(ProblemKind::Failed, "The cache did not answer", error.0, "the systems are still asked directly")
@@ -85,10 +84,12 @@ async fn remote(desk: &Desk, tenant: &TenantName, text: &str, limit: usize) -> R
 /// So many people are looked for by number where a system knows no names.
 const LOOKED_FOR: usize = 8;
 
-/// Credentials with their grades, computed from the journal and from what was just read.
-async fn graded(desk: &Desk, holder: Cardholder, cards: Vec<Credential>) -> Result<HolderView, Problem> {
-    let records = desk.ledger.intents_of(&holder.id).await.map_err(|e| ledger_problem(&e))?;
-    let grades = grade_all(&records, &cards);
+/// A person as remembered, with grades that the journal gives to what is remembered.
+///
+/// # Errors
+/// If the ledger cannot be read.
+pub async fn cached(desk: &Desk, holder: Cardholder, cards: Vec<Credential>) -> Result<HolderView, Problem> {
+    let grades = whose(desk.ledger.as_ref(), &holder.id, &cards).await.map_err(|e| ledger_problem(&e))?.grades;
     Ok(HolderView {
         holder,
         cards: cards.into_iter().zip(grades).collect(),
@@ -103,7 +104,7 @@ async fn graded(desk: &Desk, holder: Cardholder, cards: Vec<Credential>) -> Resu
 pub async fn person(desk: &Desk, id: &HolderId) -> Result<Vec<HolderView>, Problem> {
     let mut views = Vec::new();
     for (holder, cards) in desk.cache.person(id).await.map_err(cache_problem)? {
-        views.push(graded(desk, holder, cards).await?);
+        views.push(cached(desk, holder, cards).await?);
     }
     Ok(views)
 }

@@ -4,6 +4,7 @@ use super::anchor::{Anchor, Mark};
 use super::chain::{self, Link};
 use super::key::LedgerKey;
 use super::projection::Standing;
+use super::words::Words;
 use crate::domain::ids::IntentId;
 use crate::domain::journal::{Event, EventDraft, IntentState, Payload};
 use crate::ports::ledger::LedgerError;
@@ -101,7 +102,7 @@ pub(super) fn head(connection: &Connection) -> rusqlite::Result<Mark> {
 
 /// The anchor as it stands, checked against the chain: writing over the anchor of a rolled-back ledger would destroy
 /// the only witness.
-fn anchored_place(connection: &Connection, seal: &Seal<'_>) -> Result<Mark, Refusal> {
+pub(super) fn anchored_place(connection: &Connection, seal: &Seal<'_>) -> Result<Mark, Refusal> {
     let anchored = seal
         .anchor
         .read(seal.key)
@@ -123,7 +124,8 @@ fn anchored_place(connection: &Connection, seal: &Seal<'_>) -> Result<Mark, Refu
 }
 
 fn store(transaction: &Connection, draft: &EventDraft, head: &Mark, seal: &Seal<'_>) -> Result<Link, Refusal> {
-    let unreadable = |e: serde_json::Error| Refusal::Rule(LedgerError::Transition(format!("this payload: {e}")));
+    let (payload, words) = Words::take_out(&draft.payload)
+        .map_err(|e| Refusal::Rule(LedgerError::Transition(format!("this payload: {e}"))))?;
     let mut link = Link {
         seq: head.seq + 1,
         prev_hash: head.hash.clone(),
@@ -132,7 +134,7 @@ fn store(transaction: &Connection, draft: &EventDraft, head: &Mark, seal: &Seal<
         intent: draft.intent.to_string(),
         attempt: i64::from(draft.attempt),
         kind: draft.state.to_string(),
-        payload: chain::canonical_payload(&draft.payload).map_err(unreadable)?,
+        payload,
         operator: draft.operator.clone(),
         console_id: seal.console_id.to_owned(),
         wall: draft.wall.to_string(),
@@ -140,7 +142,20 @@ fn store(transaction: &Connection, draft: &EventDraft, head: &Mark, seal: &Seal<
         server_date: draft.server_date.map(|t| t.to_string()),
     };
     let standing = allowed(transaction, draft, &link)?;
-    link.seal(seal.key).map_err(unreadable)?;
+    insert(transaction, &mut link, seal.key)?;
+    if let Some(words) = words {
+        words.store(transaction, link.seq)?;
+    }
+    standing.put(transaction)?;
+    Ok(link)
+}
+
+/// Seals an event and puts it at the end of the chain.
+///
+/// # Errors
+/// If it cannot be written.
+pub(super) fn insert(transaction: &Connection, link: &mut Link, key: &LedgerKey) -> Result<(), Refusal> {
+    link.seal(key).map_err(|e| Refusal::Rule(LedgerError::Transition(format!("this payload: {e}"))))?;
     transaction
         .prepare_cached(&format!(
             "INSERT INTO events ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
@@ -161,8 +176,7 @@ fn store(transaction: &Connection, draft: &EventDraft, head: &Mark, seal: &Seal<
             link.mono,
             link.server_date,
         ])?;
-    standing.put(transaction)?;
-    Ok(link)
+    Ok(())
 }
 
 /// Checks the draft against the state table and invariant I6, and gives the row as it will stand.

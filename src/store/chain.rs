@@ -1,13 +1,15 @@
 //! The hash chain: what exactly is hashed, and how a stored row is checked against its predecessor.
 
 use super::key::{LedgerKey, hex};
-use crate::domain::journal::Payload;
 use rusqlite::Row;
 use serde::Serialize;
 use serde_json::Value;
 
 /// The hash before the first event.
 pub(super) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The kind of the one event that moves no intent: an export of another console was imported.
+pub(super) const IMPORTED: &str = "IMPORTED";
 
 /// The columns of an event in the order in which [`Link::read`] takes them.
 pub(super) const COLUMNS: &str = "seq, prev_hash, hash, mac, intent, attempt, kind, payload, operator, console_id, \
@@ -95,6 +97,15 @@ impl Link {
 
     /// What is wrong with this row as the successor of `(seq, hash)`; `None` if nothing is.
     pub(super) fn fault(&self, before: i64, before_hash: &str, key: &LedgerKey) -> Option<String> {
+        let seq = self.seq;
+        self.break_after(before, before_hash).or_else(|| {
+            (!key.agrees(&self.hash, &self.mac))
+                .then(|| format!("event {seq} was not written with this ledger key: its MAC does not agree"))
+        })
+    }
+
+    /// As [`Self::fault`], by the chain alone: what can be said of a row whose key is elsewhere.
+    pub(super) fn break_after(&self, before: i64, before_hash: &str) -> Option<String> {
         if self.seq != before + 1 {
             return Some(format!("event {} is missing", before + 1));
         }
@@ -105,21 +116,11 @@ impl Link {
         if self.digest().ok().as_deref() != Some(self.hash.as_str()) {
             return Some(format!("event {seq} was changed: its hash does not agree"));
         }
-        if !key.agrees(&self.hash, &self.mac) {
-            return Some(format!("event {seq} was not written with this ledger key: its MAC does not agree"));
-        }
         None
     }
 }
 
-/// The payload as JSON with the keys of every object in order, so that equal payloads have equal text.
-pub(super) fn canonical_payload(payload: &Payload) -> serde_json::Result<String> {
-    let mut text = String::new();
-    write_sorted(&serde_json::to_value(payload)?, &mut text)?;
-    Ok(text)
-}
-
-/// Does not rely on the order of `serde_json`'s map, which another crate's feature could change.
+/// Writes JSON with the keys of every object in order, so that equal values have equal text. Does not rely on the order of `serde_json`'s map, which another crate's feature could change.
 pub(super) fn write_sorted(value: &Value, out: &mut String) -> serde_json::Result<()> {
     match value {
         Value::Object(map) => {

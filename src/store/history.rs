@@ -1,5 +1,6 @@
 //! Reading what the journal adds up to.
 
+use super::words::Words;
 use crate::domain::ids::IntentId;
 use crate::domain::journal::{Act, IntentRecord, IntentState, Payload};
 use crate::domain::operation::{Operation, Source};
@@ -10,7 +11,9 @@ use std::str::FromStr;
 
 /// The rows of `intents` with the payloads that they point to.
 const RECORD: &str = "SELECT i.intent, i.state, i.attempt, i.operator, i.opened, i.moved, i.sent, i.seq, \
-                      p.payload, s.payload, b.payload, r.payload \
+                      p.payload, s.payload, b.payload, r.payload, \
+                      (SELECT text FROM words WHERE seq = i.purpose_seq), \
+                      (SELECT text FROM words WHERE seq = i.remark_seq) \
                       FROM intents i JOIN events p ON p.seq = i.purpose_seq \
                       LEFT JOIN events s ON s.seq = i.snapshot_seq \
                       LEFT JOIN events b ON b.seq = i.binding_seq \
@@ -30,7 +33,11 @@ pub(super) fn records(connection: &Connection, filter: &str, args: impl Params) 
     Ok(found)
 }
 
-fn record(row: &Row<'_>) -> Result<IntentRecord, Fault> {
+/// Takes a row whose columns are those of [`RECORD`], in that order.
+///
+/// # Errors
+/// If it cannot be understood; its place is named.
+pub(super) fn record(row: &Row<'_>) -> Result<IntentRecord, Fault> {
     let seq: i64 = row.get(7).map_err(|e| e.to_string())?;
     read(row, seq).ok_or_else(|| format!("the intent at event {seq} cannot be read"))
 }
@@ -38,8 +45,12 @@ fn record(row: &Row<'_>) -> Result<IntentRecord, Fault> {
 fn read(row: &Row<'_>, seq: i64) -> Option<IntentRecord> {
     let text = |column: usize| row.get::<_, String>(column).ok();
     let time = |column: usize| text(column)?.parse::<Timestamp>().ok();
-    let payload = |column: usize| serde_json::from_str::<Payload>(&text(column)?).ok();
-    let Payload::Purpose(purpose) = payload(8)? else { return None };
+    let payload = |column: usize, words: Option<usize>| {
+        let mut payload = serde_json::from_str::<Payload>(&text(column)?).ok()?;
+        Words::put_back(&mut payload, words.and_then(text));
+        Some(payload)
+    };
+    let Payload::Purpose(purpose) = payload(8, Some(12))? else { return None };
     // A payload that is there and cannot be read must not pass for one that was never written.
     let missing = |column: usize| row.get::<_, Option<String>>(column).ok() == Some(None);
     Some(IntentRecord {
@@ -51,17 +62,17 @@ fn read(row: &Row<'_>, seq: i64) -> Option<IntentRecord> {
         opened: time(4)?,
         moved: time(5)?,
         sent: if missing(6) { None } else { Some(time(6)?) },
-        snapshot: match payload(9) {
+        snapshot: match payload(9, None) {
             Some(Payload::Snapshot(snapshot)) => Some(*snapshot),
             None if missing(9) => None,
             _ => return None,
         },
-        binding: match payload(10) {
+        binding: match payload(10, None) {
             Some(Payload::Binding(binding)) => Some(*binding),
             None if missing(10) => None,
             _ => return None,
         },
-        remark: match payload(11) {
+        remark: match payload(11, Some(13)) {
             Some(Payload::Remark(remark)) => Some(remark),
             None if missing(11) => None,
             _ => return None,

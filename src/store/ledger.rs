@@ -1,5 +1,10 @@
 //! The ledger in SQLite.
 
+mod exchange;
+
+pub use super::key::KeyPlace;
+pub use exchange::{open_export, verify_export};
+
 use super::anchor::{Anchor, Mark};
 use super::append::{self, Appended, Refusal, Seal};
 use super::key::{self, LedgerKey};
@@ -7,10 +12,11 @@ use super::lane::Lane;
 pub use super::lease::Liveness;
 use super::paths::LedgerPaths;
 use super::place::{self, FsProbe};
-use super::{history, lease, migrations, process, projection, verification};
+use super::{history, imports, lease, migrations, process, projection, verification};
 use crate::domain::ids::{HolderId, IntentId, TenantName};
-use crate::domain::journal::{Event, EventDraft, IntentRecord, IntentState, ProcessMark};
+use crate::domain::journal::{Event, EventDraft, IntentRecord, IntentState, Marker, ProcessMark};
 use crate::domain::operation::Operation;
+use crate::domain::ownership::Imported;
 use crate::ports::clock::Clock;
 use crate::ports::ledger::{HistoryQuery, LateWatch, Ledger, LedgerError, LedgerHealth};
 use async_trait::async_trait;
@@ -207,6 +213,7 @@ impl SqliteLedger {
             connection.query_row("SELECT value FROM about WHERE name = 'console_id'", [], |row| row.get(0))?;
         // Asked here, so that a file with other tables is not found out in the middle of the work.
         append::head(&connection)?;
+        connection.prepare("SELECT seq FROM words")?;
         let lane = Lane::thread(connection);
         Ok(Self {
             writer: lane.clone(),
@@ -447,6 +454,11 @@ impl Ledger for SqliteLedger {
     async fn intents_of(&self, holder: &HolderId) -> Result<Vec<IntentRecord>, LedgerError> {
         let holder = holder.to_string();
         self.read(move |c| history::records(c, "WHERE i.holder = ?1 ORDER BY i.purpose_seq", [holder])).await
+    }
+
+    async fn imported(&self, holder: &HolderId, markers: &[Marker]) -> Result<Vec<Imported>, LedgerError> {
+        let (holder, markers) = (holder.clone(), markers.to_vec());
+        self.read(move |c| imports::about(c, &holder, &markers)).await
     }
 
     async fn intent(&self, id: IntentId) -> Result<Option<IntentRecord>, LedgerError> {

@@ -5,8 +5,12 @@ use rusqlite::backup::Backup;
 use rusqlite_migration::{M, Migrations};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-static LEDGER: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../assets/schema/ledger/0001_journal.sql"))]));
+static LEDGER: LazyLock<Migrations<'static>> = LazyLock::new(|| {
+    Migrations::new(vec![
+        M::up(include_str!("../../assets/schema/ledger/0001_journal.sql")),
+        M::up(include_str!("../../assets/schema/ledger/0002_words_and_imports.sql")),
+    ])
+});
 
 const PEOPLE: &str = include_str!("../../assets/schema/cache/0001_people.sql");
 

@@ -41,6 +41,11 @@ impl DataRoot {
         }
     }
 
+    /// The private half of the operator's key pair: one an account, whatever the mode.
+    pub fn operator_key(&self) -> PathBuf {
+        self.root.join("keys").join("operator.key")
+    }
+
     /// The archive file of one mode.
     pub fn archive(&self, mode: Mode) -> PathBuf {
         self.folder(mode).join("archive.db")

@@ -1,9 +1,9 @@
 //! The derived table: what the events of one intent add up to. The same fold makes a row when an event is appended,
 //! when everything is rebuilt, and when the journal is verified, so the three cannot differ.
 
-use super::chain::{COLUMNS, Link};
+use super::chain::{COLUMNS, IMPORTED, Link};
 use crate::domain::journal::{IntentState, Payload, Purpose};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 use std::str::FromStr;
 
 /// A row of `intents`, column by column.
@@ -179,16 +179,28 @@ impl Standing {
     }
 }
 
-/// Folds all events, intent by intent in the order of their ids, and hands every finished row to `take`. Holds one
-/// row in memory at a time.
+/// Folds all events of this console, as [`fold_rows`] does. What records an import moves no intent.
 ///
 /// # Errors
 /// What SQLite or `take` says; an event that nobody can read is named by its place.
-fn fold(connection: &Connection, mut take: impl FnMut(Standing) -> Result<(), String>) -> Result<(), String> {
+fn fold(connection: &Connection, take: impl FnMut(Standing) -> Result<(), String>) -> Result<(), String> {
     let mut statement = connection
-        .prepare(&format!("SELECT {COLUMNS} FROM events INDEXED BY events_by_intent ORDER BY intent, seq"))
+        .prepare(&format!(
+            "SELECT {COLUMNS} FROM events INDEXED BY events_by_intent WHERE kind <> '{IMPORTED}' ORDER BY intent, seq"
+        ))
         .map_err(|e| e.to_string())?;
-    let mut rows = statement.query([]).map_err(|e| e.to_string())?;
+    fold_rows(&mut statement.query([]).map_err(|e| e.to_string())?, take)
+}
+
+/// Folds events that come intent by intent, in the order of the intents' ids, and hands every finished row to `take`.
+/// Holds one row in memory at a time.
+///
+/// # Errors
+/// What SQLite or `take` says; an event that nobody can read is named by its place.
+pub(super) fn fold_rows(
+    rows: &mut Rows<'_>,
+    mut take: impl FnMut(Standing) -> Result<(), String>,
+) -> Result<(), String> {
     let mut current: Option<Standing> = None;
     while let Some(row) = rows.next().map_err(|e| e.to_string())? {
         let event = Link::read(row).map_err(|e| e.to_string())?;

@@ -1,6 +1,8 @@
 //! What the tests of the store share.
 
-use super::ledger::SqliteLedger;
+use super::imports::Received;
+use super::ledger::{SqliteLedger, verify_export};
+use super::operator_key::OperatorKey;
 use super::paths::{DataRoot, LedgerPaths};
 use crate::domain::credential::CredentialClass;
 use crate::domain::ids::{IntentId, SagaId};
@@ -13,6 +15,26 @@ use jiff::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Where a desk below `root` has its key pair.
+pub(super) fn key_file(root: &Path) -> std::path::PathBuf {
+    DataRoot::new(root).operator_key()
+}
+
+/// What a ledger writes for others.
+pub(super) async fn export(ledger: &SqliteLedger, root: &Path) -> String {
+    let file = root.join("export.jsonl");
+    let (signer, _) = OperatorKey::init(&key_file(root)).unwrap();
+    ledger.export(Mode::Sim, signer, std::fs::File::create(&file).unwrap()).await.unwrap();
+    std::fs::read_to_string(file).unwrap()
+}
+
+/// Takes in an export whose key is trusted, from the desk of Lee.
+pub(super) async fn import(ledger: &SqliteLedger, text: &str) -> Result<Received, String> {
+    let key = verify_export(text.as_bytes())?.header.key;
+    let input = std::io::Cursor::new(text.as_bytes().to_vec());
+    ledger.import(Mode::Sim, vec![(Some("lee".into()), key)], "kim".into(), input).await
+}
 
 /// A clock that stands still.
 pub(super) struct Still;

@@ -3,7 +3,7 @@
 use super::anchor::{Anchor, Mark};
 use super::chain::{COLUMNS, Link};
 use super::key::LedgerKey;
-use super::{append, migrations, projection};
+use super::{append, imports, migrations, projection, words};
 use rusqlite::Connection;
 
 /// The key is there, and nothing that it was for.
@@ -45,6 +45,8 @@ pub(super) fn examine(transaction: &Connection, key: &LedgerKey, mark: &Mark) ->
         return Err(format!("the file is damaged: {verdict}"));
     }
     projection::compare(transaction)?;
+    words::compare(transaction)?;
+    imports::examine(transaction)?;
     Ok(last as u64)
 }
 

@@ -3,8 +3,9 @@
 
 use super::attempt::{Attempt, binding, candidates, card_of, clipped, remark};
 use super::binding::Finding;
+use super::whose;
 use crate::domain::journal::{Act, Binding, IntentState, Payload, Seen, Snapshot};
-use crate::domain::ownership::{Ownership, grade_all};
+use crate::domain::ownership::Ownership;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::ReissueEnd;
 use crate::ports::ledger::LedgerError;
@@ -146,7 +147,7 @@ impl Attempt<'_> {
     async fn finished(&self, view: &super::gate::LiveView, bound: &Binding) -> ReissueEnd {
         let cards = &view.read.credentials;
         let records = self.means.ledger.intents_of(&self.purpose.holder).await.unwrap_or_default();
-        let grades = grade_all(&records, cards);
+        let grades = whose::grades(self.means.ledger.as_ref(), &records, &view.imported, cards);
         let at = bound.object.as_ref().and_then(|seen| cards.iter().position(|card| seen.is(card)));
         let ownership: Option<Ownership> = at.and_then(|at| grades.get(at).cloned());
         let new = card_of(view, bound.object.as_ref()).map(Box::new);

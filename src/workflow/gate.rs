@@ -3,11 +3,12 @@
 
 use super::Means;
 use super::binding::Traces;
+use super::{Whose, whose};
 use crate::domain::clocks::ClockTrouble;
 use crate::domain::credential::{Credential, State, System};
 use crate::domain::ids::{CredentialId, HolderId, IntentId, Link};
 use crate::domain::journal::{IntentRecord, IntentState, Proof, Seen};
-use crate::domain::ownership::{Action, Grade, Ownership, arrived, distrust_comparison, grade_all, permits};
+use crate::domain::ownership::{Action, Deed, Grade, Imported, Ownership, arrived, distrust_comparison};
 use crate::domain::policy::{ConfirmLevel, Why};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::ReadMark;
@@ -27,6 +28,8 @@ pub struct LiveView {
     pub read: HolderRead,
     /// All intents of that person.
     pub records: Vec<IntentRecord>,
+    /// What the imported ledgers of other consoles say.
+    pub imported: Vec<Imported>,
     /// Grades, in the order of `read.credentials`.
     pub grades: Vec<Ownership>,
     /// When it was read (UTC), for showing.
@@ -54,14 +57,14 @@ impl LiveView {
                 "nothing was sent; tell the site's administrator",
             ));
         }
-        let records = means.ledger.intents_of(holder).await.map_err(|e| ledger_problem(&e))?;
-        let mut grades = grade_all(&records, &read.credentials);
+        let known = whose(means.ledger.as_ref(), holder, &read.credentials).await.map_err(|e| ledger_problem(&e))?;
+        let Whose { records, imported, mut grades } = known;
         let read_at = means.clock.now();
         let clock = ClockTrouble::judge(read_at, read.server_date, means.clock.drift());
         if let Some(trouble) = clock {
             distrust_comparison(&mut grades, trouble.clause());
         }
-        Ok(Self { read, records, grades, read_at, clock, asked })
+        Ok(Self { read, records, imported, grades, read_at, clock, asked })
     }
 
     /// A credential by its id, and whose it is.
@@ -150,7 +153,7 @@ impl LiveView {
     /// # Errors
     /// The reason why not.
     pub async fn may_end(&self, means: &Means, card: &Credential) -> Result<ConfirmLevel, Problem> {
-        self.may(means, card, Action::Irreversible).await
+        self.may(means, card, Deed::END).await
     }
 
     /// May this be done to this credential, and how must that be confirmed? Before what nobody can take back, the
@@ -159,9 +162,12 @@ impl LiveView {
     ///
     /// # Errors
     /// The reason why not.
-    pub async fn may(&self, means: &Means, card: &Credential, action: Action) -> Result<ConfirmLevel, Problem> {
+    pub async fn may(&self, means: &Means, card: &Credential, deed: Deed) -> Result<ConfirmLevel, Problem> {
         let system = card.class.system();
         let not_ours = |reason| not_ours(system, reason);
+        let foreign = Ownership::new(Grade::Foreign, Vec::new());
+        let ownership = self.card(&card.id).map_or(&foreign, |(_, ownership)| ownership);
+        let (grade, action) = (ownership.grade, deed.action);
         if action == Action::Irreversible && !self.read.whole {
             return Err(Problem::new(
                 ProblemKind::Refused,
@@ -170,8 +176,7 @@ impl LiveView {
                 "nothing was sent; it can be suspended where the system has that",
             ));
         }
-        let grade = self.card(&card.id).map_or(Grade::Foreign, |(_, ownership)| ownership.grade);
-        let level = permits(grade, action).map_err(not_ours)?;
+        let level = ownership.permits(deed).map_err(not_ours)?;
         match grade {
             _ if action == Action::Reversible => {}
             Grade::Witnessed => self.log_names_us(means, card, true).await?,

@@ -9,6 +9,7 @@ use crate::domain::change::CredentialChange;
 use crate::domain::credential::{Credential, CredentialClass, Particular, System};
 use crate::domain::ids::IntentId;
 use crate::domain::journal::{Act, IntentRecord, IntentState, Marker, Seen};
+use crate::domain::ownership::Deed;
 use crate::domain::policy::{ConfirmLevel, ReissueMode, Why};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissuePlan, ReissueRequest, stop_first};
@@ -34,7 +35,10 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
     let half = half_done(&view.records, &old, None);
     let why = request.why.or_else(|| half.map(|r| r.purpose.why)).or_else(|| Why::preset(&old));
     let wanted = if half.is_some() { ReissueMode::RevokeFirst } else { order(&old, why, request.at_once)? };
-    let may_end = view.may_end(means, &old).await.err();
+    let may_end = view.may_end(means, &old).await;
+    // A new pass cannot be taken back without a second command, so the full preview is always shown.
+    let level = may_end.as_ref().map_or(ConfirmLevel::L2, |level| (*level).max(ConfirmLevel::L2));
+    let may_end = may_end.err();
     let mode = mode(wanted, may_end.is_some());
     if mode == ReissueMode::Swap {
         view.keep_one(&old, why, KEEP)?;
@@ -69,8 +73,7 @@ pub async fn preview(means: &Means, request: ReissueRequest) -> Result<ReissuePl
     Ok(ReissuePlan {
         why,
         mode,
-        // A new pass cannot be taken back without a second command, so the full preview is always shown.
-        level: ConfirmLevel::L2,
+        level,
         leaves_old,
         sends: words.sends(),
         then: words.then(),
@@ -159,7 +162,7 @@ async fn stop(
 ) -> Result<Option<Box<CredentialChange>>, Problem> {
     let Some(verb) = stop_first(old, why) else { return Ok(None) };
     let Choice { target, .. } = turn::choose(means, old, verb, None, Some(why), view.read_at).await?;
-    view.may(means, old, target.action).await?;
+    view.may(means, old, Deed { action: target.action, verb: Some(verb), why: Some(why) }).await?;
     let change = turned(old, verb, &target.word, CredentialChange { add: None, marker: None, ..base.clone() });
     means.provider.prepare(&change).map_err(|e| refused(means, &e))?;
     Ok(Some(Box::new(change)))

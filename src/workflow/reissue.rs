@@ -8,7 +8,7 @@ use super::Means;
 use super::attempt::{Armed, Attempt};
 use super::gate::{LiveView, ledger_ready};
 use super::preview::{KEEP, half_done, mode, order, reissuable, still_valid};
-use super::turn::{self, Step, Tell, carry_out};
+use super::turn::{self, Step, Tell, carry_out, confirmed};
 use crate::domain::change::{CredentialChange, Turn};
 use crate::domain::credential::{Credential, State, System};
 use crate::domain::ids::{IntentId, Link, SagaId};
@@ -113,6 +113,7 @@ impl Work<'_> {
             ticket: self.plan.request.ticket.clone(),
             note: self.plan.request.note.clone(),
             shown: self.plan.mark,
+            level: self.plan.level,
         }
     }
 
@@ -181,7 +182,11 @@ impl Work<'_> {
             let (old, _) = view.card(&plan.request.credential).ok_or_else(|| turn::gone(&plan.request.credential))?;
             LiveView::unchanged(old, &plan.old.fingerprint())?;
             reissuable(&view, old)?;
-            let leaves_old = view.may_end(means, old).await.is_err();
+            let may_end = view.may_end(means, old).await;
+            let leaves_old = may_end.is_err();
+            if let Ok(needed) = may_end {
+                confirmed(plan.level, needed)?;
+            }
             let half = half_done(&view.records, old, Some(attempt.intent)).is_some();
             let wanted = if half { ReissueMode::RevokeFirst } else { order(old, plan.why, plan.request.at_once)? };
             let mode = mode(wanted, leaves_old);

@@ -9,7 +9,7 @@ use crate::domain::change::CredentialChange;
 use crate::domain::credential::State;
 use crate::domain::journal::{Act, IntentRecord, IntentState, Purpose, Seen};
 use crate::domain::lifecycle::Verb;
-use crate::domain::ownership::{Action, Grade};
+use crate::domain::ownership::{Action, Deed, Grade};
 use crate::domain::policy::ReissueMode;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissueEnd, Retirement, retirement};
@@ -142,7 +142,7 @@ async fn gate(
         Retirement::Turned(Verb::Suspend, _) => Action::Reversible,
         _ => Action::Irreversible,
     };
-    view.may(means, card, action).await?;
+    view.may(means, card, Deed { action, verb: None, why: None }).await?;
     Ok(how)
 }
 

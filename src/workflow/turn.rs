@@ -13,7 +13,7 @@ use crate::domain::credential::{Credential, System};
 use crate::domain::ids::{CredentialId, SagaId};
 use crate::domain::journal::{Act, Marker, Purpose, Seen};
 use crate::domain::lifecycle::{self, Target, Verb, initial_word, site_words, stops};
-use crate::domain::ownership::Grade;
+use crate::domain::ownership::{Deed, Grade};
 use crate::domain::policy::{ConfirmLevel, ReissueMode, Why, vendor_note};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReadMark, ReissueEnd, ReissuePlan, ReissueStep};
@@ -42,7 +42,8 @@ pub async fn preview(means: &Means, request: TurnRequest) -> Result<TurnPlan, Pr
     }
     let choice = choose(means, &card, request.verb, request.word.as_deref(), request.why, view.read_at).await?;
     let target = choice.target;
-    let level = view.may(means, &card, target.action).await?;
+    let deed = Deed { action: target.action, verb: Some(request.verb), why: request.why };
+    let level = view.may(means, &card, deed).await?;
     if choice.stops && request.why.is_some() {
         view.keep_one(&card, request.why, "issue another one first, or choose the reason that it is")?;
     }
@@ -65,7 +66,7 @@ pub async fn preview(means: &Means, request: TurnRequest) -> Result<TurnPlan, Pr
         then: if undecided { String::new() } else { lines.then(last) },
         undo: if undecided { String::new() } else { lines.undo() },
         words: choice.words.iter().map(|word| SafeText::of(word)).collect(),
-        level: if target.tried { ConfirmLevel::L2 } else { level },
+        level: if target.tried { level.max(ConfirmLevel::L2) } else { level },
         needs_ticket: ownership.grade == Grade::Issuer,
         holder: view.read.holder.clone(),
         read_at: view.read_at,
@@ -96,6 +97,7 @@ pub async fn run(means: &Means, plan: TurnPlan, progress: impl Fn(ReissueStep) +
         ticket: plan.request.ticket,
         note: plan.request.note,
         shown: plan.mark,
+        level: plan.level,
     };
     Box::pin(carry_out(means, &step, &mut move |at| progress(at))).await
 }
@@ -329,6 +331,8 @@ pub(super) struct Step {
     pub(super) note: String,
     /// When it was shown.
     pub(super) shown: ReadMark,
+    /// How it was confirmed.
+    pub(super) level: ConfirmLevel,
 }
 
 impl Step {
@@ -400,7 +404,8 @@ async fn check_and_arm(attempt: &Attempt<'_>, step: &Step) -> Result<Armed, Prob
             "nothing was sent; open it again",
         ));
     }
-    view.may(means, card, target.action).await?;
+    let deed = Deed { action: target.action, verb: Some(step.verb), why: Some(change.why) };
+    confirmed(step.level, view.may(means, card, deed).await?)?;
     if ownership.grade == Grade::Issuer && step.ticket.is_empty() {
         return Err(no_ticket());
     }
@@ -408,6 +413,22 @@ async fn check_and_arm(attempt: &Attempt<'_>, step: &Step) -> Result<Armed, Prob
         view.keep_one(card, Some(change.why), "nothing was sent")?;
     }
     attempt.arm(&view, None, change, String::new()).await
+}
+
+/// What was confirmed at one level is not done at a higher one: whose the pass is may have turned out otherwise.
+///
+/// # Errors
+/// If more is needed than was given.
+pub(super) fn confirmed(given: ConfirmLevel, needed: ConfirmLevel) -> Result<(), Problem> {
+    if needed <= given {
+        return Ok(());
+    }
+    Err(Problem::new(
+        ProblemKind::Stale,
+        "whose pass it is changed since the preview",
+        "it must be confirmed at a higher level now",
+        "nothing was sent; look at it again",
+    ))
 }
 
 async fn states_by_link(means: &Means, step: &Step) -> Result<Vec<Untrusted>, Problem> {

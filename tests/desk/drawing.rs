@@ -12,7 +12,7 @@ use passdesk::domain::credential::{
     CardStatus, Credential, CredentialClass, Invitation, InvitationStatus, Particular, System,
 };
 use passdesk::domain::lifecycle::{self, Target, Verb};
-use passdesk::domain::ownership::{Action, Grade, Ownership};
+use passdesk::domain::ownership::{Action, Deed, Desk, Grade, Ownership};
 use passdesk::domain::policy::{ConfirmLevel, Mode, ReissueMode};
 use passdesk::domain::reissue::{ReadMark, ReissuePlan, ReissueRequest};
 use passdesk::domain::text::{SafeText, Untrusted};
@@ -101,7 +101,7 @@ fn ours(class: CredentialClass) -> Ownership {
         }
         _ => (Grade::Confirmed, "ledger 2 Jun 2026 by op7 on this console, its id was in the vendor's answer"),
     };
-    Ownership { grade, clues: vec![SafeText::of(clue)] }
+    Ownership::new(grade, vec![SafeText::of(clue)])
 }
 
 /// A console that shows one credential.
@@ -212,7 +212,11 @@ fn turn_plan(request: TurnRequest, card: Credential, ownership: Ownership) -> Tu
     TurnPlan {
         holder: person(),
         words: if gallagher && request.verb != Verb::Resume { words } else { Vec::new() },
-        level: if reversible { ConfirmLevel::L1 } else { ConfirmLevel::L2 },
+        level: match ownership.permits(Deed { action: target.action, verb: Some(request.verb), why: request.why }) {
+            Ok(level) if target.tried => level.max(ConfirmLevel::L2),
+            Ok(level) => level,
+            Err(_) => ConfirmLevel::L2,
+        },
         needs_ticket: ownership.grade == Grade::Issuer,
         change: change(&person()),
         sends: format!("1 call: {} {}, nothing else", request.verb, target.word),
@@ -401,6 +405,42 @@ fn what_is_not_ours_is_not_acted_on() {
     let screen = easel.draw(false);
     assert_eq!((can(&screen), lit(&screen).len()), (String::new(), 0), "{screen}");
     assert!(screen.contains("it was not"), "{screen}");
+}
+
+#[test]
+fn what_another_desk_issued_names_that_desk_and_its_end_is_counted() {
+    let theirs = || Ownership {
+        desk: Some(Desk { console: "desk-0000000b".parse().unwrap(), name: SafeText::of("lee"), imported: now() }),
+        ..Ownership::new(Grade::Claimed, vec![SafeText::of("ledger of lee (desk-0000000b), imported 2 Jun 2026")])
+    };
+    for (columns, rows) in [(80, 24), (120, 40), (200, 60)] {
+        let mut easel = Easel::of(card(C::WalletPass, "active"), columns, rows);
+        easel.model.shown.cards[0].1 = theirs();
+        let screen = easel.draw(false);
+        assert_eq!(screen.matches("+ours@lee").count(), 2, "in the list and beside the evidence:\n{screen}");
+        assert!(screen.contains("ledger of lee (desk-0000000b)"), "{screen}");
+        assert_eq!(can(&screen), "a l s x", "{screen}");
+        let screen = easel.press("s3").draw(false);
+        assert!(screen.contains("full preview") && !screen.contains("Count") && screen.contains("y send"), "{screen}");
+        let mut easel = Easel::of(card(C::WalletPass, "active"), columns, rows);
+        easel.model.shown.cards[0].1 = theirs();
+        let screen = easel.press("x9").draw(false);
+        assert!(screen.contains("full preview and count") && screen.contains("y is off: type the count"), "{screen}");
+        let screen = easel.press("c2~").draw(false);
+        assert!(screen.contains("it is not that many"), "{screen}");
+        let mut easel = Easel::of(card(C::WalletPass, "active"), columns, rows);
+        easel.model.shown.cards[0].1 = theirs();
+        let screen = easel.press("x9c1~").draw(false);
+        assert!(screen.contains("1 card, typed") && screen.contains("y send"), "{screen}");
+        assert!(easel.model.running.is_empty());
+        easel.press("y");
+        assert_eq!(easel.model.running.len(), 1);
+    }
+    // A mark that no ledger explains is a riddle: it may be suspended if it was lost, and that is all.
+    let mut easel = Easel::of(card(C::WalletPass, "active"), 120, 40);
+    easel.model.shown.cards[0].1 = Ownership::new(Grade::Claimed, Vec::new());
+    let screen = easel.draw(false);
+    assert!(screen.contains("?ambig") && can(&screen) == "s", "{screen}");
 }
 
 /// The credentials whose pictures are stored.

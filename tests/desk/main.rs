@@ -7,6 +7,7 @@ mod clocks;
 mod crash;
 mod decisions;
 mod drawing;
+mod elsewhere;
 mod indoors;
 mod late_arrival;
 mod late_feed;

@@ -227,7 +227,7 @@ fn grades_of(records: &[IntentRecord], cards: &[Credential]) -> Vec<Grade> {
 }
 
 /// A small world, so that markers, references and lasting ids often meet.
-fn some_card(dice: &mut impl Rng) -> Credential {
+pub fn some_card(dice: &mut impl Rng) -> Credential {
     let watch = crate::town::Watch::new();
     let town = crate::town::Town::new(&watch, true, true);
     let mut card = town.streets().mint("", "jane.doe@example.org");
@@ -242,7 +242,7 @@ fn some_card(dice: &mut impl Rng) -> Credential {
     card
 }
 
-fn strange_journal(dice: &mut impl Rng) -> (Credential, Vec<IntentRecord>) {
+pub fn strange_journal(dice: &mut impl Rng) -> (Credential, Vec<IntentRecord>) {
     let states = [
         IntentState::Sending,
         IntentState::Unknown,

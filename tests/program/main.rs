@@ -6,12 +6,14 @@
 mod branch;
 mod commands;
 mod console_in_a_terminal;
+mod doubted_ledger;
 mod hostile_corpus;
 mod hostile_names;
 mod interposer;
 mod kill_and_restart;
 mod kills;
 mod mutual_tls;
+mod other_desk;
 mod refusals;
 mod screen;
 mod second_terminal;

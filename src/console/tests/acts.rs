@@ -54,6 +54,51 @@ fn a_required_ticket_holds_y_back() {
 }
 
 #[test]
+fn where_the_count_is_asked_it_is_typed_for_this_very_plan() {
+    let mut bench = Bench::with_jane(InvitationStatus::Accepted);
+    bench.key(Key::Char('x'));
+    bench.tell(Msg::Drawn { whole: true });
+    bench.pass(300);
+    bench.key(Key::Char('9'));
+    let counted = |bench: &Bench| TurnPlan { level: ConfirmLevel::L3, ..bench.turn() };
+    let give = |bench: &mut Bench| {
+        let plan = counted(bench);
+        bench.answer(Slot::Preview, Answer::TurnPlan(Box::new(plan)));
+        bench.looked_at();
+    };
+    give(&mut bench);
+    bench.key(Key::Char('y'));
+    assert_eq!(acts(&bench.effects), 0, "not counted");
+    // A `y` that does nothing reads the target again.
+    give(&mut bench);
+    for wrong in ["2", "", "x"] {
+        bench.key(Key::Char('c'));
+        wrong.chars().for_each(|c| drop(bench.key(Key::Char(c))));
+        bench.key(Key::Enter);
+        bench.key(Key::Esc);
+        bench.pass(300);
+        bench.key(Key::Char('y'));
+        assert_eq!(acts(&bench.effects), 0, "{wrong:?}");
+        give(&mut bench);
+    }
+    bench.key(Key::Char('c'));
+    bench.key(Key::Char('1'));
+    bench.key(Key::Enter);
+    // Another reason is another plan: it is counted anew.
+    bench.key(Key::Char('3'));
+    give(&mut bench);
+    bench.key(Key::Char('y'));
+    assert_eq!(acts(&bench.effects), 0, "counted for another plan");
+    give(&mut bench);
+    bench.key(Key::Char('c'));
+    bench.key(Key::Char('1'));
+    bench.key(Key::Enter);
+    bench.pass(300);
+    bench.key(Key::Char('y'));
+    assert_eq!(acts(&bench.effects), 1);
+}
+
+#[test]
 fn a_word_is_chosen_before_it_is_set() {
     let mut bench = Bench::with_jane(InvitationStatus::Accepted);
     bench.key(Key::Char('a'));

@@ -73,6 +73,8 @@ impl Request {
             (Self::Reissue(r), Field::Note) => r.note = text,
             (Self::Turn(t), Field::Ticket) => t.ticket = text,
             (Self::Turn(t), Field::Note) => t.note = text,
+            // It is about this preview, not about what is asked.
+            (_, Field::Count) => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the grades permit to a bulk run: the bulk columns of safety.md table 4.2, as amended by decisions 14, 16 and 17.
 //! Pure, and asked for each row at plan time and again just before the row is acted on (invariants I12, I18).
 
-use super::{Action, Grade};
+use super::{Action, Grade, Ownership};
 
 /// On which terms a bulk run may take a credential in, within the limits of decision 17.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -12,26 +12,34 @@ pub enum BulkTerms {
     CooledOffAndSeconded,
 }
 
-/// May a bulk run do this to a credential of that grade, and on which terms? `usable`: it could open a door, or be made
-/// to by its holder alone. What is ours and not usable may be ended at once: that is the everyday clean-up (decision 16).
-///
-/// # Errors
-/// The reason why the row is left out, as the plan shows it.
-pub fn permits_in_bulk(grade: Grade, action: Action, usable: bool) -> Result<BulkTerms, &'static str> {
-    match (grade, action) {
-        (Grade::Confirmed | Grade::Tagged | Grade::Witnessed | Grade::Issuer, Action::Reversible) => {
-            Ok(BulkTerms::Counted)
+impl Ownership {
+    /// May a bulk run do this to the credential, and on which terms? `usable`: it could open a door, or be made to by
+    /// its holder alone. What is ours and not usable may be ended at once: that is the everyday clean-up (decision 16).
+    /// `asked_us`: the filter said `issued:us`, so that what other desks issued is meant too (decision 14).
+    ///
+    /// # Errors
+    /// The reason why the row is left out, as the plan shows it.
+    pub fn permits_in_bulk(&self, action: Action, usable: bool, asked_us: bool) -> Result<BulkTerms, &'static str> {
+        match (self.grade, action) {
+            (Grade::Confirmed | Grade::Tagged | Grade::Witnessed | Grade::Issuer, Action::Reversible) => {
+                Ok(BulkTerms::Counted)
+            }
+            (Grade::Confirmed | Grade::Tagged, Action::Irreversible) if usable => Ok(BulkTerms::CooledOffAndSeconded),
+            (Grade::Confirmed | Grade::Tagged, Action::Irreversible) => Ok(BulkTerms::Counted),
+            (Grade::Witnessed, Action::Irreversible) => {
+                Err("only the vendor's log says that it is ours: ended one at a time")
+            }
+            (Grade::Issuer, Action::Irreversible) => Err("born in the holder's wallet: ended one at a time"),
+            (Grade::Claimed, Action::Reversible) if self.desk.is_some() && asked_us => Ok(BulkTerms::Counted),
+            (Grade::Claimed, Action::Reversible) if self.desk.is_some() => {
+                Err("another desk issued it: issued:us takes it in")
+            }
+            (Grade::Claimed, _) if self.desk.is_some() => Err("another desk issued it: ended one at a time"),
+            (Grade::Inferred, _) => Err("it is only inferred to be ours"),
+            (Grade::Claimed, _) => Err("it may be ours, but nothing here proves it"),
+            (Grade::Ambiguous, _) => Err("it is not clear whose it is"),
+            (Grade::Foreign, _) => Err("it was not issued by this console"),
         }
-        (Grade::Confirmed | Grade::Tagged, Action::Irreversible) if usable => Ok(BulkTerms::CooledOffAndSeconded),
-        (Grade::Confirmed | Grade::Tagged, Action::Irreversible) => Ok(BulkTerms::Counted),
-        (Grade::Witnessed, Action::Irreversible) => {
-            Err("only the vendor's log says that it is ours: ended one at a time")
-        }
-        (Grade::Issuer, Action::Irreversible) => Err("born in the holder's wallet: ended one at a time"),
-        (Grade::Inferred, _) => Err("it is only inferred to be ours"),
-        (Grade::Claimed, _) => Err("it carries a mark like ours, but this console has no record of it"),
-        (Grade::Ambiguous, _) => Err("it is not clear whose it is"),
-        (Grade::Foreign, _) => Err("it was not issued by this console"),
     }
 }
 
@@ -73,6 +81,14 @@ mod tests {
             // The emergency rule is off.
             (Grade::Foreign, No, No, No, No, No),
         ]
+    }
+
+    /// What a grade of our own evidence lets a bulk run do, whatever the filter asked for.
+    fn permits_in_bulk(grade: Grade, action: Action, usable: bool) -> Result<BulkTerms, &'static str> {
+        let ownership = Ownership::new(grade, Vec::new());
+        let said = ownership.permits_in_bulk(action, usable, false);
+        assert_eq!(said, ownership.permits_in_bulk(action, usable, true), "{grade}: only claims ask what was meant");
+        said
     }
 
     #[test]

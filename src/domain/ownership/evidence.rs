@@ -3,6 +3,7 @@
 
 use super::Grade;
 use crate::domain::ids::IntentId;
+use crate::domain::operator::ConsoleId;
 
 /// How strongly a fact ties an object to one intent of ours, weakest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, strum::EnumIter)]
@@ -24,6 +25,13 @@ pub enum Evidence {
     Nothing,
     /// A marker in valid form that no journal row here explains.
     Claim,
+    /// The verified ledger of another console says that it comes from an intent of that console.
+    Theirs {
+        /// The other console.
+        console: ConsoleId,
+        /// Its intent.
+        intent: IntentId,
+    },
     /// It comes from this intent.
     Ours {
         /// The intent.
@@ -51,6 +59,9 @@ impl Evidence {
             (E::Ours { intent: a, strength: x }, E::Ours { intent: b, strength: y }) if a == b => {
                 E::Ours { intent: a, strength: x.max(y) }
             }
+            (E::Theirs { console: a, intent: x }, E::Theirs { console: b, intent: y }) if (a, x) == (b, y) => {
+                E::Theirs { console: a, intent: x }
+            }
             _ => E::Contradiction,
         }
     }
@@ -59,7 +70,7 @@ impl Evidence {
     pub fn grade(self) -> Grade {
         match self {
             Self::Nothing | Self::Ended => Grade::Foreign,
-            Self::Claim => Grade::Claimed,
+            Self::Claim | Self::Theirs { .. } => Grade::Claimed,
             Self::Contradiction => Grade::Ambiguous,
             Self::Ours { strength, .. } => match strength {
                 Strength::Inferred => Grade::Inferred,
@@ -87,6 +98,10 @@ mod tests {
         prop_oneof![
             2 => Just(Evidence::Nothing),
             1 => Just(Evidence::Claim),
+            3 => (0u32..3, 0u128..3).prop_map(|(console, n)| Evidence::Theirs {
+                console: format!("desk-{console:08x}").parse().unwrap(),
+                intent: IntentId(uuid::Uuid::from_u128(n)),
+            }),
             4 => (0u128..3, strength)
                 .prop_map(|(n, strength)| Evidence::Ours { intent: IntentId(uuid::Uuid::from_u128(n)), strength }),
             1 => Just(Evidence::Contradiction),
@@ -172,6 +187,27 @@ mod tests {
             let all = picks.into_iter().map(|pick| local[pick]).fold(Evidence::Nothing, Evidence::and);
             prop_assert!(all.grade() >= Grade::Claimed);
             prop_assert!(!sure(all));
+        }
+
+        #[test]
+        fn i13_what_two_consoles_claim_is_nobodys(a in any_evidence(), b in any_evidence()) {
+            let whose = |e: Evidence| match e {
+                Evidence::Ours { .. } => Some(None),
+                Evidence::Theirs { console, .. } => Some(Some(console)),
+                _ => None,
+            };
+            if let (Some(x), Some(y)) = (whose(a), whose(b)) && x != y {
+                prop_assert_eq!(a.and(b), Evidence::Contradiction);
+            }
+        }
+
+        #[test]
+        fn i11_what_another_console_says_is_never_more_than_a_claim(facts in proptest::collection::vec(any_evidence(), 0..8)) {
+            let sum = |facts: &[Evidence]| facts.iter().copied().fold(Evidence::Nothing, Evidence::and);
+            let own: Vec<_> = facts.iter().copied().filter(|e| !matches!(e, Evidence::Theirs { .. })).collect();
+            // Their facts never make ours stronger: the grade is as without them, a claim, or worse.
+            let (all, alone) = (sum(&facts).grade(), sum(&own).grade());
+            prop_assert!(all == alone || all >= Grade::Claimed, "{alone} became {all}");
         }
 
         #[test]

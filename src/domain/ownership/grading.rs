@@ -1,7 +1,7 @@
 //! From the journal and a live read to a grade for each credential of one person (safety.md 4.1 and 4.3,
 //! decisions 10 to 12). Pure: the same records and cards always give the same grades.
 
-use super::{Evidence, Grade, Ownership, Strength};
+use super::{Evidence, Grade, Imported, Ownership, Strength};
 use crate::domain::credential::{Credential, State, System};
 use crate::domain::journal::{Act, IntentRecord, IntentState, Marker, Proof, Seen, contact_hash};
 use crate::domain::text::{SafeText, Untrusted};
@@ -11,7 +11,18 @@ use crate::domain::text::{SafeText, Untrusted};
 /// `records` are all intents of that person, of whatever type; `cards` all her credentials as just read. A
 /// record alone raises nothing: every fact below starts at something that the vendor shows (invariant I11).
 pub fn grade_all(records: &[IntentRecord], cards: &[Credential]) -> Vec<Ownership> {
-    cards.iter().map(|card| grade(records, cards, card)).collect()
+    grade_with(records, &[], cards)
+}
+
+/// As [`grade_all`], with what the imported ledgers of other consoles say about these cards and their markers. That
+/// is never more than a claim; where it contradicts our own journal, or another console, the card is ambiguous.
+pub fn grade_with(records: &[IntentRecord], imported: &[Imported], cards: &[Credential]) -> Vec<Ownership> {
+    cards.iter().map(|card| grade(records, imported, cards, card)).collect()
+}
+
+/// The markers by which imported ledgers are asked about cards.
+pub fn markers(cards: &[Credential]) -> Vec<Marker> {
+    cards.iter().filter_map(|card| card.marker.clone()).collect()
 }
 
 /// One fact: what it says, and the words for it.
@@ -30,22 +41,28 @@ impl Fact {
     }
 }
 
-fn grade(records: &[IntentRecord], cards: &[Credential], card: &Credential) -> Ownership {
+fn grade(records: &[IntentRecord], imported: &[Imported], cards: &[Credential], card: &Credential) -> Ownership {
     if card.class.system() == System::ThalesD1 {
         let clue = "born in the holder's wallet or at the issuer's bank; the issuer role and a ticket decide";
-        return Ownership { grade: Grade::Issuer, clues: vec![SafeText::of(clue)] };
+        return Ownership::new(Grade::Issuer, vec![SafeText::of(clue)]);
     }
     // Some vendors go on showing what has ended; that is no coming back.
+    let theirs = || imported.iter().filter(|i| i.record.purpose.holder.tenant == card.holder.tenant);
     if card.state() != State::Ended
-        && let Some(record) = records.iter().find(|r| ended(r, card))
+        && let Some(record) = records.iter().chain(theirs().map(|i| &i.record)).find(|r| ended(r, card))
     {
         let clue = format!("its end was recorded {}; an id that comes back is not ours", day(record));
-        return Ownership { grade: Evidence::Ended.grade(), clues: vec![SafeText::of(&clue)] };
+        return Ownership::new(Evidence::Ended.grade(), vec![SafeText::of(&clue)]);
     }
     let marker = card.marker.clone();
     let mut facts: Vec<Fact> =
         records.iter().flat_map(|r| [by_identity(r, card, marker.as_ref()), by_candidacy(r, card)]).flatten().collect();
-    facts.extend(marker.map(|m| by_marker(records, cards, card, &m)));
+    let claims: Vec<Fact> = theirs().filter_map(|i| by_other_console(i, cards, card, marker.as_ref())).collect();
+    // A marker that another console explains is no riddle; one that we explain as well is a contradiction.
+    facts.extend(
+        marker.map(|m| by_marker(records, cards, card, &m)).filter(|f| f.says != Evidence::Claim || claims.is_empty()),
+    );
+    facts.extend(claims);
 
     // What decides stands first: where rows are few, the operator sees only the beginning.
     facts.sort_by_key(|fact| std::cmp::Reverse(weight(fact.says)));
@@ -59,14 +76,18 @@ fn grade(records: &[IntentRecord], cards: &[Credential], card: &Credential) -> O
     if clues.is_empty() {
         clues.push(SafeText::of("no record here"));
     }
-    Ownership { grade: says.grade(), clues }
+    let desk = match says {
+        Evidence::Theirs { console, .. } => theirs().find(|i| i.desk.console == console).map(|i| i.desk.clone()),
+        _ => None,
+    };
+    Ownership { desk, ..Ownership::new(says.grade(), clues) }
 }
 
 /// How much a fact decides, for the order of the clues.
 fn weight(says: Evidence) -> (u8, Option<Strength>) {
     match says {
         Evidence::Nothing => (0, None),
-        Evidence::Claim => (1, None),
+        Evidence::Claim | Evidence::Theirs { .. } => (1, None),
         Evidence::Ours { strength, .. } => (2, Some(strength)),
         Evidence::Contradiction => (3, None),
         Evidence::Ended => (4, None),
@@ -246,6 +267,57 @@ fn by_arrival(
     Some(Fact::new(
         Evidence::Ours { intent: record.intent, strength: Strength::Tagged },
         [ledger_clue(record), format!("our marker, which arrived late{copies}"), read_back_clue(card)],
+    ))
+}
+
+/// The verified ledger of another console: does it say that it made this very card? Its journal must have bound the
+/// card, by more than an inference, and everything that cannot change on a living card must agree; where its marker is
+/// on a card that it did not bind, that is a copy.
+fn by_other_console(
+    imported: &Imported,
+    cards: &[Credential],
+    card: &Credential,
+    marker: Option<&Marker>,
+) -> Option<Fact> {
+    if !imported.is_settled() {
+        return None;
+    }
+    let (record, desk) = (&imported.record, &imported.desk);
+    let seen = record.binding.as_ref()?.object.as_ref()?;
+    let carries = marker.is_some() && marker == record.purpose.marker.as_ref();
+    if !seen.is(card) {
+        return carries.then(|| {
+            let whose = if record.purpose.holder == card.holder { "the card" } else { "another person's card" };
+            Fact::contradiction(format!("its marker was copied from {whose} that {} issued {}", desk.name, day(record)))
+        });
+    }
+    if record.purpose.marker.is_some() && !carries {
+        return Some(Fact::contradiction(format!("it should carry the marker of {} and does not", desk.name)));
+    }
+    if let Some(what) = drift(record, seen, card, marker) {
+        let said = format!("{what} differs from what {} recorded {}", desk.name, day(record));
+        return Some(Fact::contradiction(said));
+    }
+    let copies = cards.iter().filter(|c| c.marker.is_some() && c.marker.as_ref() == marker && c.id != card.id).count();
+    let how = match (carries, copies) {
+        (false, _) => "no marker".to_owned(),
+        (true, 0) => "its marker on exactly one card".to_owned(),
+        (true, n) => format!("its marker on the recorded card; copied onto {n}"),
+    };
+    let imported_on = desk.imported.strftime("%d %b %Y");
+    Some(Fact::new(
+        Evidence::Theirs { console: desk.console, intent: record.intent },
+        [
+            format!(
+                "ledger of {} ({}), imported {imported_on}: {} by {}",
+                desk.name,
+                desk.console,
+                day(record),
+                record.operator
+            ),
+            how,
+            read_back_clue(card),
+        ],
     ))
 }
 
