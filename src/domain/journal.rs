@@ -301,6 +301,9 @@ pub struct Purpose {
     /// The vendor's word for the state that `old` shall have afterwards; `None`: it shall be gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// True if what is made goes to a printer afterwards, as part of the same work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prints: bool,
     /// Reason.
     pub why: Why,
     /// Ticket, or empty.

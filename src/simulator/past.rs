@@ -58,6 +58,7 @@ fn chain(nth: u64, issue: &PastIssue, salt: u64) -> impl Iterator<Item = EventDr
         marker: card.marker.clone(),
         old: None,
         target: None,
+        prints: false,
         why: REASONS[(nth % 4) as usize],
         ticket: format!("INC{:07}", 1_004_200 + nth * 7),
         note: String::new(),

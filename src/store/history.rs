@@ -110,7 +110,8 @@ pub(super) const HALF_DONE: &str = "WHERE i.state = 'DONE' AND (\
          AND b.act IN ('resume', 'end') AND b.purpose_seq > i.purpose_seq AND b.state = 'DONE') \
      OR i.act = 'issue' \
      AND json_extract(p.payload, '$.class') = 'printedCard' \
-     AND (i.old_id IS NOT NULL OR json_extract(p.payload, '$.mode') = 'REVOKE_FIRST' \
+     AND (json_extract(p.payload, '$.prints') \
+         OR i.old_id IS NOT NULL OR json_extract(p.payload, '$.mode') = 'REVOKE_FIRST' \
          OR EXISTS (SELECT 1 FROM intents t WHERE t.saga = i.saga AND t.act = 'set')) \
      AND NOT EXISTS (SELECT 1 FROM intents t WHERE t.holder = i.holder \
          AND t.old_id = json_extract(b.payload, '$.object.id') AND t.state <> 'ABANDONED')) \

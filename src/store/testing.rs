@@ -94,6 +94,7 @@ pub(super) fn purpose(person: u128, act: Act) -> Purpose {
         marker: None,
         old: Some(seen(&format!("gall:{person}/old"))),
         target: None,
+        prints: false,
         why: Why::Lost,
         ticket: "INC-1".into(),
         note: "desk".into(),

@@ -151,6 +151,7 @@ async fn raise(
         marker: proven.then(|| marker.clone()),
         old: Some(Seen::of(card)),
         target: None,
+        prints: false,
         note: String::new(),
         owner: means.owner.clone(),
         ..record.purpose.clone()

@@ -10,7 +10,7 @@ use super::gate::{LiveView, ledger_ready};
 use super::preview::{KEEP, half_done, mode, order, reissuable, still_valid};
 use super::turn::{self, Step, Tell, carry_out, confirmed};
 use crate::domain::change::{CredentialChange, Turn};
-use crate::domain::credential::{Credential, State, System};
+use crate::domain::credential::{Credential, CredentialClass, State, System};
 use crate::domain::ids::{IntentId, Link, SagaId};
 use crate::domain::journal::{Act, IntentRecord, Purpose, Seen, contact_hash};
 use crate::domain::lifecycle::{Verb, reached};
@@ -159,6 +159,7 @@ impl Work<'_> {
             marker: plan.change.marker.clone(),
             old: old.filter(|card| !plan.leaves_old && waits(card)).map(|card| Seen::of(&card)),
             target: None,
+            prints: self.plan.old.class == CredentialClass::PrintedCard,
             why: self.why,
             ticket: plan.request.ticket.clone(),
             note: plan.request.note.clone(),

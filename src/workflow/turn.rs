@@ -353,6 +353,7 @@ impl Step {
             marker: change.marker.clone(),
             old: Some(self.object.clone()),
             target: if gone { None } else { to },
+            prints: false,
             why: change.why,
             ticket: self.ticket.clone(),
             note: self.note.clone(),

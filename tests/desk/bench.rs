@@ -212,6 +212,7 @@ pub fn purpose(saga: uuid::Uuid, act: Act) -> Purpose {
         marker: None,
         old: None,
         target: None,
+        prints: false,
         why: Why::NewPhone,
         ticket: String::new(),
         note: String::new(),

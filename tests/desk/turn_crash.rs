@@ -24,6 +24,8 @@ use std::sync::Arc;
 enum Work {
     Turn(Verb),
     RevokeFirst,
+    /// A new one beside one that another system made, which stays.
+    BesideForeign,
 }
 
 /// What the next console finds.
@@ -55,6 +57,7 @@ async fn cut(system: System, work: Work, at: usize) -> Found {
     let (turn_plan, plan) = match work {
         Work::Turn(verb) => (Some(bench.turn_preview(&old, verb, Why::Lost).await.unwrap()), None),
         Work::RevokeFirst => (None, Some(bench.preview(&old, Some(Why::Lost)).await.unwrap())),
+        Work::BesideForeign => (None, Some(bench.preview(&foreign, Some(Why::Damaged)).await.unwrap())),
     };
     let stops = Stops::at(at);
     let provider = Arc::new(StoppingVendor(Arc::clone(&bench.town) as Arc<dyn Provider>, Arc::clone(&stops)));
@@ -146,6 +149,28 @@ async fn i5_a_reissue_that_stops_the_old_pass_first_survives_a_crash_at_every_po
         println!("{system} REVOKE_FIRST: {points} crash points");
         assert!(points >= 40, "only {points} points were passed");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_that_was_made_beside_a_foreign_one_and_not_printed_is_half_done_after_a_crash() {
+    let (mut points, mut half) = (0, 0);
+    loop {
+        let found = cut(System::CardExchange, Work::BesideForeign, points).await;
+        let Found { bench, place, .. } = &found;
+        let waits = bench.town.streets().cards().iter().filter(|c| c.status_word.raw() == "initialized").count();
+        let open = bench.ledger.unfinished().await.unwrap().len();
+        let listed = bench.ledger.half_done().await.unwrap().len();
+        assert!(waits == listed || open > 0, "{place}: {waits} wait for the printer, {listed} listed");
+        half += listed;
+        if !found.reached {
+            assert_eq!((waits, open), (0, 0), "{place}");
+            break;
+        }
+        points += 1;
+        assert!(points < 200, "the work never ends");
+    }
+    println!("{points} crash points, HALF DONE at {half}");
+    assert!(half > 0);
 }
 
 /// Whatever was cut short: at most one new pass, the old one stopped at most once, and what is missing is named.

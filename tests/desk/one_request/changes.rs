@@ -228,6 +228,7 @@ pub async fn permit(change: &PreparedChange) -> Permit {
         marker: None,
         old: None,
         target: None,
+        prints: false,
         why: Why::Lost,
         ticket: String::new(),
         note: String::new(),
