@@ -3,23 +3,28 @@
 
 mod answer;
 mod caller;
+mod card_templates;
 mod console;
 mod control;
 mod early;
 mod event_log;
 pub mod foreign;
 pub mod handle;
+mod hid;
 mod ids;
 mod issue;
 mod issued;
 mod key_cards;
+mod landing_pages;
 mod listing;
 mod log;
+mod organisation;
 pub mod pass;
 mod signature;
 pub mod switches;
 pub mod templates;
 mod view;
+mod webhooks;
 mod world;
 
 #[cfg(test)]
@@ -39,7 +44,7 @@ use super::Author;
 use super::front::{Front, Manners, Stand};
 use super::population::Population;
 use axum::Router;
-use axum::routing::{any, get, post};
+use axum::routing::{delete, get, post, put};
 use caller::Meter;
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -112,23 +117,26 @@ fn routes(grid: Arc<Grid>) -> Router {
         .route("/v1/key-cards", get(listing::list).post(key_cards::create))
         .route("/v1/key-cards/{id}", get(key_cards::read).patch(key_cards::update))
         .route("/v1/key-cards/{id}/{action}", post(key_cards::act))
-        .route("/v1/console/card-templates", get(console::templates).post(console::for_administrators))
+        .route("/v1/console/card-templates", get(card_templates::list).post(card_templates::create))
         .route(
             "/v1/console/card-templates/{id}",
-            get(console::one_template).put(console::for_administrators).delete(console::for_administrators),
+            get(card_templates::one).put(card_templates::update).delete(card_templates::remove),
         )
+        .route("/v1/console/card-templates/{id}/publish", post(card_templates::publish))
         .route("/v1/console/card-templates/{id}/logs", get(event_log::read))
-        .route("/v1/console/card-templates/{id}/{*more}", any(console::for_administrators))
-        .route("/v1/console/card-template-pairs", get(console::pairs).post(console::for_administrators))
+        .route("/v1/console/card-templates/{id}/ios_preflight", post(card_templates::ios_preflight))
+        .route("/v1/console/card-templates/{id}/smart-tap/reveal", post(console::key_material))
+        .route("/v1/console/card-template-pairs", get(card_templates::pairs).post(card_templates::make_pair))
         .route("/v1/console/ledger-items", get(console::ledger_items))
-        .route("/v1/console/webhooks", get(console::webhooks).post(console::for_administrators))
-        .route("/v1/console/webhooks/{*more}", any(console::for_administrators))
-        .route("/v1/console/landing-pages", get(console::none_of_these).post(console::for_administrators))
-        .route("/v1/console/landing-pages/{id}", any(console::for_administrators))
-        .route("/v1/console/credential-profiles", get(console::none_of_these).post(console::for_administrators))
-        .route("/v1/console/credential-profiles/{id}", any(console::for_administrators))
-        .route("/v1/console/hid/orgs", get(console::none_of_these).post(console::for_administrators))
-        .route("/v1/console/hid/orgs/activate", any(console::for_administrators))
+        .route("/v1/console/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/v1/console/webhooks/{id}", delete(webhooks::remove))
+        .route("/v1/console/webhooks/{id}/verify", post(webhooks::verify))
+        .route("/v1/console/landing-pages", get(landing_pages::list).post(landing_pages::create))
+        .route("/v1/console/landing-pages/{id}", put(landing_pages::update).patch(landing_pages::update))
+        .route("/v1/console/credential-profiles", get(console::none_of_these).post(console::key_material))
+        .route("/v1/console/credential-profiles/{id}", delete(console::no_profile))
+        .route("/v1/console/hid/orgs", get(hid::list).post(hid::create))
+        .route("/v1/console/hid/orgs/activate", post(hid::activate))
         .fallback(console::unknown)
         .method_not_allowed_fallback(console::unknown)
         .with_state(grid)

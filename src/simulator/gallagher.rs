@@ -1,6 +1,7 @@
 //! Gallagher Command Centre's REST API over the simulated site (the contract's sections 1 to 9 and 11, as far
 //! as phone and plastic credentials need them).
 
+mod access_groups;
 mod answer;
 mod caller;
 pub mod card_making;
@@ -8,6 +9,7 @@ pub mod card_types;
 mod cardholders;
 mod change_feed;
 pub mod change_record;
+mod divisions;
 mod events;
 mod fields;
 pub mod foreign;
@@ -15,6 +17,7 @@ pub mod issued;
 mod items;
 pub mod judge;
 mod matching;
+pub mod memberships;
 pub mod objects;
 pub mod operator_events;
 pub mod operators;
@@ -66,6 +69,7 @@ pub fn routes(shared: Arc<Shared>, tls: bool) -> Router {
         .route("/api/cardholders/{id}/edit", get(cardholders::edit))
         .route("/api/cardholders/{id}/personal_data/{field}", get(cardholders::image))
         .route("/api/cardholders/{id}/cards/{card}", get(unknown).delete(cardholders::remove_card))
+        .route("/api/cardholders/{id}/access_groups/{link}", get(unknown).delete(memberships::leave))
         .route("/api/card_types", get(items::card_types))
         .route("/api/card_types/assign", get(items::card_types))
         .route("/api/card_types/{id}", get(items::card_type))
@@ -74,9 +78,12 @@ pub fn routes(shared: Arc<Shared>, tls: bool) -> Router {
         .route("/api/items", get(items::items))
         .route("/api/items/types", get(items::item_types))
         .route("/api/items/{id}", get(items::item).patch(items::report_status))
-        .route("/api/divisions", get(items::divisions))
-        .route("/api/divisions/view_events", get(items::divisions))
-        .route("/api/access_groups", get(items::access_groups))
+        .route("/api/divisions", get(divisions::divisions))
+        .route("/api/divisions/view_events", get(divisions::divisions))
+        .route("/api/divisions/{id}", get(divisions::division))
+        .route("/api/access_groups", get(access_groups::access_groups))
+        .route("/api/access_groups/{id}", get(access_groups::access_group))
+        .route("/api/access_groups/{id}/cardholders", get(access_groups::members))
         .route("/api/events", get(events::history))
         .route("/api/events/updates", get(events::updates))
         .route("/api/events/groups", get(events::groups))

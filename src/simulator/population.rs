@@ -7,6 +7,7 @@ use super::gallagher::card_types::{
     BADGE, CONTRACTOR_PHONE, DIGITAL_ID, FIDO, GOV_PASS, MIFARE, MOBILE, NumberFormat, PIV, PIV_I, PROX, TAG, TRANSACT,
     WALLET_BADGE,
 };
+use super::gallagher::memberships::Membership;
 use super::gallagher::person::{Card, FIRST_ID, Invitation, Person};
 use super::gallagher::piv::PivData;
 use super::gallagher::wallet::Device;
@@ -202,6 +203,7 @@ impl Population {
         let initials: String = [first, last].iter().filter_map(|n| n.chars().next()).collect();
         let zone = 512 + (self.draw(index, 3) % 4) as u16;
         let accessed = special || self.chance(index, 4, 70);
+        let division = 3 + (self.draw(index, 7) % 3) as u16;
         let mut person = Person {
             index,
             first: Cow::Borrowed(first),
@@ -209,7 +211,7 @@ impl Population {
             short: initials,
             description: Cow::Borrowed(self.department(index)),
             authorised: special || self.chance(index, 6, 96),
-            division: 3 + (self.draw(index, 7) % 3) as u16,
+            division,
             email: self.email(index),
             employee_number: self.employee_number(index),
             mobile: self.mobile(index),
@@ -217,6 +219,7 @@ impl Population {
             notified: BTreeSet::new(),
             pins: BTreeMap::new(),
             last_access: accessed.then(|| (self.before(index, 9, 0..30), zone)),
+            memberships: vec![Membership::early(index, division)],
             cards: Vec::new(),
             removed: Vec::new(),
         };

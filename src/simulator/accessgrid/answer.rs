@@ -23,6 +23,11 @@ impl Answer {
         Self { status: 200, body, handled: Handled { by: Some(by), applied: false } }
     }
 
+    /// 204 without a body: something is gone.
+    pub fn gone(by: Author) -> Self {
+        Self::done(by, 204, Value::Null, true)
+    }
+
     /// Something was asked for, and perhaps changed.
     pub fn done(by: Author, status: u16, body: Value, applied: bool) -> Self {
         Self { status, body, handled: Handled { by: Some(by), applied } }
@@ -36,7 +41,8 @@ impl IntoResponse for Answer {
 }
 
 fn respond(status: u16, body: &Value, handled: Handled) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+    let body = if status == 204 { Body::empty() } else { Body::from(body.to_string()) };
+    let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.extensions_mut().insert(handled);

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Query, Request};
 use http::header::USER_AGENT;
 use http::{HeaderMap, Method, Uri};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -39,6 +39,17 @@ impl Caller {
     /// The first value of a parameter.
     pub fn asked(&self, name: &str) -> Option<&str> {
         first(&self.query, name)
+    }
+
+    /// The body, which must be a JSON object.
+    ///
+    /// # Errors
+    /// 400, if it is none.
+    pub fn object(&self) -> Result<Map<String, Value>, Refusal> {
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(body)) => Ok(body),
+            _ => Err(self.refuse(Refusal::new(400, "The body is not a JSON object"))),
+        }
     }
 
     /// Makes a refusal this caller's.

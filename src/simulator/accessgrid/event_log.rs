@@ -1,11 +1,11 @@
 //! The event log of a template over HTTP (contract section 7), newest first.
 
 use super::Grid;
-use super::answer::{Answer, Refusal, Reply};
+use super::answer::{Answer, Reply};
 use super::caller::Caller;
 use super::console::{Window, must_have_plan};
 use super::log::Actor;
-use super::templates::{TEMPLATE_PAIR, Template};
+use super::templates::Template;
 use super::world::GridWorld;
 use crate::simulator::clock::wire_time;
 use crate::simulator::population::spread;
@@ -95,11 +95,7 @@ pub async fn read(Shared(grid): Shared<Arc<Grid>>, Path(id): Path<String>, calle
     let window = Window::of(&caller);
     let body = grid.at_once(|world, _| {
         must_have_plan(world)?;
-        let templates = match Template::find(&id) {
-            Some(one) => vec![one],
-            None if id == TEMPLATE_PAIR => Template::ALL.to_vec(),
-            None => return Err(Refusal::not_found("Card template")),
-        };
+        let templates = world.organisation.own_templates(&id)?;
         let filter = Filter::read(&caller, world.switches.honour_flat_log_filters);
         let rows = rows(world, &templates, &filter);
         let alias = world.switches.emit_events_alias;

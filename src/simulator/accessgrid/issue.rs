@@ -3,9 +3,10 @@
 use super::answer::Refusal;
 use super::ids::Number;
 use super::log::Actor;
+use super::organisation::Organisation;
 use super::pass::{ATTRIBUTES, OTHER_TRADES, Pass, State};
 use super::switches::{MetadataUpdate, Switches};
-use super::templates::{TEMPLATE_PAIR, Template};
+use super::templates::Template;
 use super::world::GridWorld;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -39,15 +40,18 @@ pub struct IssueWish {
 }
 
 /// Reads the body of an issue: the templates (two for a pair) and the wish.
-pub fn read_issue(body: &Object, switches: &Switches) -> Result<(Vec<Template>, IssueWish), Refusal> {
+pub fn read_issue(
+    body: &Object,
+    organisation: &Organisation,
+    switches: &Switches,
+) -> Result<(Vec<Template>, IssueWish), Refusal> {
     let Some(template) = text(body, "card_template_id")? else {
         return Err(Refusal::invalid("Card template can't be blank"));
     };
-    let templates = match Template::find(&template) {
-        Some(template) => vec![template],
-        None if template == TEMPLATE_PAIR => Template::ALL.to_vec(),
-        None => return Err(Refusal::not_found("Card template")),
-    };
+    let templates = organisation.own_templates(&template)?;
+    if templates.is_empty() {
+        return Err(Refusal::invalid("This account issues from the card templates that it had at the start"));
+    }
     let full_name = text(body, "full_name")?.ok_or_else(|| Refusal::invalid("Full name can't be blank"))?;
     let (start, expires) = (date(body, "start_date")?, date(body, "expiration_date")?);
     if start.zip(expires).is_some_and(|(start, end)| end <= start) {

@@ -10,18 +10,11 @@ use super::switches::ActionAnswer;
 use super::view::{whole, with_status};
 use super::world::{GridWorld, PRICE, Refused};
 use axum::extract::{Path, State as Shared};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::sync::Arc;
 
 /// What the vendor says when a state forbids an action (contract section 5, the guide's own words).
 pub const NOT_ACTIVE: &str = "can not manage a pass that is not active";
-
-fn object(caller: &Caller) -> Result<Map<String, Value>, Refusal> {
-    match serde_json::from_slice(&caller.body) {
-        Ok(Value::Object(body)) => Ok(body),
-        _ => Err(caller.refuse(Refusal::new(400, "The body is not a JSON object"))),
-    }
-}
 
 /// The address that an id leads to, if something stands there.
 fn find(world: &GridWorld, id: &str) -> Result<Number, Refusal> {
@@ -34,9 +27,10 @@ fn find(world: &GridWorld, id: &str) -> Result<Number, Refusal> {
 
 /// `POST` of the list: issue. It costs money, and there is nothing that makes two of them one.
 pub async fn create(Shared(grid): Shared<Arc<Grid>>, caller: Caller) -> Reply {
-    let body = object(&caller)?;
+    let body = caller.object()?;
     grid.at_once(|world, now| {
-        let (templates, wish) = read_issue(&body, &world.switches).map_err(|refusal| caller.refuse(refusal))?;
+        let (templates, wish) =
+            read_issue(&body, &world.organisation, &world.switches).map_err(|refusal| caller.refuse(refusal))?;
         let price = PRICE * templates.len() as i64;
         if world.balance < price {
             return Err(caller.refuse(Refusal::new(402, "Insufficient account balance")));
@@ -56,7 +50,7 @@ pub async fn read(Shared(grid): Shared<Arc<Grid>>, Path(id): Path<String>, calle
 
 /// `PATCH` of one: a strict list of fields, all or nothing.
 pub async fn update(Shared(grid): Shared<Arc<Grid>>, Path(id): Path<String>, caller: Caller) -> Reply {
-    let body = object(&caller)?;
+    let body = caller.object()?;
     let done = grid.at_once(|world, now| {
         let number = find(world, &id)?;
         let addressed = world.pair(number).map_or_else(|| vec![number], Vec::from);

@@ -148,6 +148,12 @@ pub struct Switches {
     pub rate_limit: RateLimit,
     /// Whether a 429 says `Retry-After` (section 1: if present).
     pub retry_after: bool,
+    /// Whether an account may change the organisation's set-up; which right that takes is not in the contract.
+    pub administrator: bool,
+    /// Seconds (virtual) that Apple's review of a template takes; not in the contract.
+    pub apple_review_s: u32,
+    /// Whether webhooks that were made have answered their handshake, which is not played.
+    pub webhooks_verified: bool,
     /// Milliseconds (real) that each call takes, so that calls at once can be counted.
     pub work_ms: u32,
 }
@@ -182,6 +188,9 @@ impl Default for Switches {
             fixture_states: false,
             rate_limit: RateLimit::default(),
             retry_after: true,
+            administrator: true,
+            apple_review_s: 0,
+            webhooks_verified: false,
             work_ms: 0,
         }
     }

@@ -13,7 +13,9 @@ pub enum Template {
 pub const APPLE_TEMPLATE: &str = "0xa1f7c0de5a11";
 /// Id of the Google template.
 pub const ANDROID_TEMPLATE: &str = "0xb2d8c0de5b22";
-/// Id of the pair of both: to be named on issue, never shown by a pass.
+/// Id of the pair of both as the list of pairs has it.
+pub const PAIR_ID: &str = "pair_1";
+/// The other id of the pair of both: to be named on issue, never shown by a pass.
 pub const TEMPLATE_PAIR: &str = "0xc3e9c0de5c33";
 
 impl Template {
@@ -50,10 +52,5 @@ impl Template {
             Self::Apple => "desfire",
             Self::Android => "smart_tap",
         }
-    }
-
-    /// The template with an id; a pair is none.
-    pub fn find(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|template| template.id() == id)
     }
 }

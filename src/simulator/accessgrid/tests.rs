@@ -3,6 +3,7 @@
 mod lists;
 mod management;
 mod passes;
+mod set_up;
 mod states;
 mod transport;
 

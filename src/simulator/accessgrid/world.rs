@@ -4,6 +4,7 @@ use super::early::{early, halves, numbers_of};
 use super::foreign::ForeignAct;
 use super::ids::Number;
 use super::log::{Actor, LogRow, early_rows};
+use super::organisation::Organisation;
 use super::pass::{Action, Device, DeviceStatus, DeviceType, Pass, State};
 use super::switches::{PairAction, Switches};
 use super::templates::Template;
@@ -57,6 +58,8 @@ pub struct GridWorld {
     /// What happened since the start, oldest first.
     pub log: Vec<LogRow>,
     early_log: Option<Vec<EarlyRow>>,
+    /// What administrators set up.
+    pub organisation: Organisation,
     /// What others do around the next call that changes something.
     pub waiting: Vec<ForeignAct>,
 }
@@ -95,6 +98,7 @@ impl GridWorld {
             throttled: 0,
             log: Vec::new(),
             early_log: None,
+            organisation: Organisation::new(seed, population.start()),
             waiting: Vec::new(),
             population,
         }

@@ -4,6 +4,7 @@ use super::Site;
 use super::answer::{Answer, Refusal, Reply};
 use super::caller::Caller;
 use super::change_record::ChangeKind;
+use super::divisions::divisions_below;
 use super::fields::Fields;
 use super::matching::Pattern;
 use super::objects::{View, person_path};
@@ -11,7 +12,7 @@ use super::operators::Client;
 use super::person::{Person, sort_name};
 use super::personal_data::PersonalDataField;
 use super::query::{Asked, Parameters};
-use super::staging::{Staging, divisions_below};
+use super::staging::Staging;
 use super::switches::PatchAnswer;
 use super::world::World;
 use axum::body::Bytes;
@@ -89,7 +90,7 @@ impl Search {
 pub async fn search(caller: Caller, State(site): State<Arc<Site>>, Query(query): Parameters) -> Reply {
     let asked = Asked(&query);
     let top = asked.top(1000, usize::MAX)?;
-    let fields = Fields::new(asked.get("fields"));
+    let fields = Fields::new(asked.list("fields").as_deref());
     let search = Search::new(asked);
     let body = site.shared.at_once(|world, now| {
         if !caller.client.may_view {
@@ -151,7 +152,7 @@ pub async fn one(
     Path(id): Path<String>,
     Query(query): Parameters,
 ) -> Reply {
-    let fields = Fields::new(Asked(&query).get("fields"));
+    let fields = Fields::new(Asked(&query).list("fields").as_deref());
     let body = site.shared.at_once(|world, now| {
         let person = visible(world, &caller, &id)?;
         let view = View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields };
@@ -170,7 +171,8 @@ pub async fn edit(caller: Caller, State(site): State<Arc<Site>>, Path(id): Path<
     Ok(Answer::of(caller.by(), body))
 }
 
-fn visible<'w>(world: &'w World, caller: &Caller, id: &str) -> Result<Cow<'w, Person>, Refusal> {
+/// The person with an id, as far as the caller may see her.
+pub fn visible<'w>(world: &'w World, caller: &Caller, id: &str) -> Result<Cow<'w, Person>, Refusal> {
     let person = world.find(id).filter(|_| caller.client.may_view);
     person.ok_or_else(|| Refusal::not_found().to(caller.by()))
 }
@@ -198,7 +200,8 @@ pub async fn image(caller: Caller, State(site): State<Arc<Site>>, Path((id, fiel
     Ok(Answer::image(caller.by(), image))
 }
 
-fn unlocked(world: &World, person: &Person, caller: &Caller) -> Result<(), Refusal> {
+/// Refuses a person whom somebody has open in an interactive editor.
+pub fn unlocked(world: &World, person: &Person, caller: &Caller) -> Result<(), Refusal> {
     if !world.locked.contains(&person.index) {
         return Ok(());
     }
@@ -229,6 +232,7 @@ pub async fn create(caller: Caller, State(site): State<Arc<Site>>, body: Bytes) 
             notified: BTreeSet::new(),
             pins: BTreeMap::new(),
             last_access: None,
+            memberships: Vec::new(),
             cards: Vec::new(),
             removed: Vec::new(),
         };

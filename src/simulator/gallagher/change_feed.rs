@@ -5,6 +5,7 @@ use super::answer::{Answer, Refusal, Reply};
 use super::caller::Caller;
 use super::change_record::{ChangeKind, ChangeRecord, Values};
 use super::fields::Fields;
+use super::memberships::Membership;
 use super::objects::{View, card_path, card_type_path, operator_path, person_path};
 use super::person::{Card, FIRST_ID};
 use super::personal_data::PersonalDataField;
@@ -88,16 +89,18 @@ fn counts(record: &ChangeRecord, filter: &Filter) -> bool {
         let path = if name.starts_with('@') { "personalDataFields" } else { name };
         filter.lets(path) || filter.lets(name)
     });
+    let joined = record.old.memberships.iter().chain(&record.new.memberships).next().is_some();
     let halves = [(&record.old.cards, &record.new.cards), (&record.new.cards, &record.old.cards)];
-    flat || halves.iter().any(|(these, those)| {
-        these.iter().any(|card| {
-            let other = those.iter().find(|c| c.segment == card.segment).map(|c| card_members(c, record.time));
-            let members = card_members(card, record.time);
-            members.iter().enumerate().any(|(i, (name, value))| {
-                other.as_ref().is_none_or(|o| o[i].1 != *value) && filter.lets(&format!("cards.{name}"))
+    flat || joined && filter.lets("accessGroups")
+        || halves.iter().any(|(these, those)| {
+            these.iter().any(|card| {
+                let other = those.iter().find(|c| c.segment == card.segment).map(|c| card_members(c, record.time));
+                let members = card_members(card, record.time);
+                members.iter().enumerate().any(|(i, (name, value))| {
+                    other.as_ref().is_none_or(|o| o[i].1 != *value) && filter.lets(&format!("cards.{name}"))
+                })
             })
         })
-    })
 }
 
 /// `GET` of the feed: at once, never a long poll. Without a bookmark it says only where the feed stands.
@@ -108,8 +111,8 @@ pub async fn read(caller: Caller, State(site): State<Arc<Site>>, Query(query): P
         None => None,
         Some(pos) => Some(place_of(pos).ok_or_else(|| Refusal::bad("Invalid position").to(caller.by()))?),
     };
-    let fields = Fields::new(asked.get("fields"));
-    let filter = Filter::new(asked.get("filter"));
+    let fields = Fields::new(asked.list("fields").as_deref());
+    let filter = Filter::new(asked.list("filter").as_deref());
     let body = site.shared.at_once(|world, now| {
         let wait = world.switches.feed_latency_s.max(world.switches.feed_merge_s);
         let visible = world.changes.partition_point(|c| later(c.time, i64::from(wait)) <= now);
@@ -216,6 +219,11 @@ fn half(world: &World, record: &ChangeRecord, values: &Values, caller: &Caller, 
     }
     if !cards.is_empty() {
         out.insert("cards".into(), cards.into());
+    }
+    // The contract shows cards alone; a membership looks as the person's page has it.
+    if !values.memberships.is_empty() && filter.lets("accessGroups") {
+        let shown = |m: &Membership| m.shown_on_person(base, record.index + FIRST_ID, record.time);
+        out.insert("accessGroups".into(), values.memberships.iter().map(shown).collect());
     }
     (!out.is_empty()).then_some(Value::Object(out))
 }

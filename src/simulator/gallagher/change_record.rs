@@ -1,6 +1,7 @@
 //! One change of a person as the site remembers it for its change feed (contract section 8): what it was,
 //! what it became, and in whose name.
 
+use super::memberships::Membership;
 use super::operators::Operator;
 use super::person::{Card, Person};
 use super::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
@@ -35,6 +36,8 @@ pub struct Values {
     pub flat: Vec<(&'static str, String)>,
     /// Cards that are only in this half, or differ in the other.
     pub cards: Vec<Card>,
+    /// Memberships that are only in this half: one that was edited has another address in the other.
+    pub memberships: Vec<Membership>,
 }
 
 /// One row of the feed.
@@ -77,6 +80,10 @@ impl ChangeRecord {
         }
         record.new.cards = new_cards.iter().filter(|c| !old_cards.contains(c)).cloned().collect();
         record.old.cards = old_cards.into_iter().filter(|c| !new_cards.contains(c)).collect();
+        let memberships = |p: Option<&Person>| p.map(|p| p.memberships.clone()).unwrap_or_default();
+        let (before, after) = (memberships(old), memberships(new));
+        record.new.memberships = after.iter().filter(|m| !before.contains(m)).copied().collect();
+        record.old.memberships = before.into_iter().filter(|m| !after.contains(m)).collect();
         record
     }
 
@@ -101,6 +108,14 @@ impl ChangeRecord {
             }
         }
         self.new.cards.extend(later.new.cards);
+        for membership in later.old.memberships {
+            let came = self.new.memberships.iter().position(|m| m.link == membership.link);
+            match came {
+                Some(place) => drop(self.new.memberships.remove(place)),
+                None => self.old.memberships.push(membership),
+            }
+        }
+        self.new.memberships.extend(later.new.memberships);
     }
 
     /// What a change did to the cards, in the words of an event's free text.

@@ -3,12 +3,12 @@
 use super::Site;
 use super::answer::{Answer, Refusal, Reply};
 use super::caller::Caller;
+use super::divisions::divisions_below;
 use super::fields::Fields;
 use super::objects::person_path;
 use super::operator_events::{EVENT_GROUPS, EVENT_TYPES, OperatorEvent};
 use super::person::FIRST_ID;
 use super::query::{Asked, Parameters};
-use super::staging::divisions_below;
 use super::switches::{OperatorHref, PollTimeout, Switches};
 use crate::simulator::clock::{read_time, wire_time};
 use axum::extract::{Path, Query, State};
@@ -143,7 +143,7 @@ pub async fn history(caller: Caller, State(site): State<Arc<Site>>, Query(query)
     let asked = Asked(&query);
     let top = asked.top(1000, 10_000)?;
     let wanted = Wanted::new(asked)?;
-    let fields = Fields::new(asked.get("fields"));
+    let fields = Fields::new(asked.list("fields").as_deref());
     let place = asked.get("pos").and_then(|pos| {
         let (number, way) = pos.split_at_checked(pos.len().checked_sub(1)?)?;
         Some((number.parse::<u64>().ok()?, way == "p"))
@@ -174,7 +174,7 @@ pub async fn updates(caller: Caller, State(site): State<Arc<Site>>, Query(query)
     let asked = Asked(&query);
     let top = asked.top(1000, 10_000)?;
     let wanted = Wanted::new(asked)?;
-    let fields = Fields::new(asked.get("fields"));
+    let fields = Fields::new(asked.list("fields").as_deref());
     let wait = asked.get("deadline").and_then(|d| d.parse().ok()).unwrap_or(USUAL_WAIT).clamp(1, 86_400);
     let place = asked.get("pos").and_then(|pos| pos.strip_suffix('n')?.parse::<u64>().ok());
     let mut news = site.shared.news.subscribe();

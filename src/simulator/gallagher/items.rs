@@ -1,18 +1,19 @@
-//! Discovery, and the things that people and cards refer to: card types, personal data fields, divisions,
-//! access groups, items (contract sections 2, 6 and 7).
+//! Discovery, and the things that people and cards refer to: card types, personal data fields, items (contract
+//! sections 2, 6 and 7).
 
 use super::Site;
+use super::access_groups::ACCESS_GROUPS;
 use super::answer::{Answer, Refusal, Reply};
 use super::caller::Caller;
 use super::card_types::{CARD_TYPES, CardType};
+use super::divisions::DIVISIONS;
 use super::fields::Fields;
 use super::matching::Pattern;
-use super::objects::{ACCESS_GROUPS, View};
+use super::objects::View;
 use super::operators::{Licence, Operator, Source};
 use super::person::FIRST_ID;
 use super::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
 use super::query::{Asked, Parameters};
-use super::staging::DIVISIONS;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use serde_json::{Map, Value, json};
@@ -57,7 +58,7 @@ pub async fn discovery(caller: Caller, State(site): State<Arc<Site>>) -> Reply {
 }
 
 /// Filters by name and division, sorts, and cuts a short list; there is never a second page of these.
-fn listed<T>(
+pub fn listed<T>(
     rows: impl Iterator<Item = T>,
     asked: Asked<'_>,
     name: impl Fn(&T) -> &'static str,
@@ -85,7 +86,7 @@ fn listed<T>(
 /// `GET` of the card types; this operator may assign all that it sees.
 pub async fn card_types(caller: Caller, State(site): State<Arc<Site>>, Query(query): Parameters) -> Reply {
     let asked = Asked(&query);
-    let fields = Fields::new(asked.get("fields"));
+    let fields = Fields::new(asked.list("fields").as_deref());
     let rows = listed(CARD_TYPES.iter(), asked, |t| t.name, |t| t.division)?;
     let results = site.shared.at_once(|world, now| {
         let view = View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields };
@@ -101,7 +102,7 @@ pub async fn card_type(
     Path(id): Path<String>,
     Query(query): Parameters,
 ) -> Reply {
-    let fields = Fields::new(Asked(&query).get("fields"));
+    let fields = Fields::new(Asked(&query).list("fields").as_deref());
     let kind = id.parse().ok().and_then(CardType::find).ok_or_else(|| Refusal::not_found().to(caller.by()))?;
     let body = site.shared.at_once(|world, now| {
         View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields }
@@ -114,7 +115,7 @@ pub async fn card_type(
 pub async fn personal_data_fields(caller: Caller, State(site): State<Arc<Site>>, Query(query): Parameters) -> Reply {
     let asked = Asked(&query);
     // Here the parameter adds to id, name and href (contract section 7).
-    let fields = Fields::new(asked.get("fields").map(|f| format!("{f},id,name,href")).as_deref());
+    let fields = Fields::new(asked.list("fields").map(|f| format!("{f},id,name,href")).as_deref());
     let rows = listed(PERSONAL_DATA_FIELDS.iter(), asked, |f| f.name(), |_| 2)?;
     let results = site.shared.at_once(|world, now| {
         let view = View { base: &caller.base, client: &caller.client, now, switches: &world.switches, fields: &fields };
@@ -123,9 +124,19 @@ pub async fn personal_data_fields(caller: Caller, State(site): State<Arc<Site>>,
     Ok(Answer::of(caller.by(), json!({ "results": results })))
 }
 
+/// All that a definition of personal data can tell: what its own page shows if it is asked for nothing in particular.
+const DEFINITION_MEMBERS: &str = "defaults,type,description,division,required,unique,default,defaultAccess,\
+                                  operatorAccess,accessGroups,notificationDefault,sortPriority";
+
 /// `GET` of one definition of personal data.
-pub async fn personal_data_field(caller: Caller, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Reply {
-    let fields = Fields::new(Some("defaults,type,description,division,required,unique"));
+pub async fn personal_data_field(
+    caller: Caller,
+    State(site): State<Arc<Site>>,
+    Path(id): Path<String>,
+    Query(query): Parameters,
+) -> Reply {
+    let asked = Asked(&query).list("fields").filter(|fields| !fields.is_empty());
+    let fields = Fields::new(asked.as_deref().or(Some(DEFINITION_MEMBERS)));
     let field = id.parse().ok().and_then(PersonalDataField::find);
     let field = field.ok_or_else(|| Refusal::not_found().to(caller.by()))?;
     let body = site.shared.at_once(|world, now| {
@@ -133,36 +144,6 @@ pub async fn personal_data_field(caller: Caller, State(site): State<Arc<Site>>, 
             .personal_data_field(field)
     });
     Ok(Answer::of(caller.by(), body))
-}
-
-/// `GET` of the divisions.
-pub async fn divisions(caller: Caller, Query(query): Parameters) -> Reply {
-    let rows = listed(DIVISIONS.iter(), Asked(&query), |d| d.1, |d| d.2)?;
-    let results: Vec<Value> = rows
-        .into_iter()
-        .map(|(id, name, parent)| {
-            let href = |id: u16| format!("{}/api/divisions/{id}", caller.base);
-            let mut division = json!({ "id": id.to_string(), "name": name, "href": href(*id) });
-            if *parent > 0 {
-                division["parent"] = json!({ "href": href(*parent) });
-            }
-            division
-        })
-        .collect();
-    Ok(Answer::of(caller.by(), json!({ "results": results })))
-}
-
-/// `GET` of the access groups.
-pub async fn access_groups(caller: Caller, Query(query): Parameters) -> Reply {
-    let rows = listed(ACCESS_GROUPS.iter(), Asked(&query), |g| g.1, |_| 2)?;
-    let results: Vec<Value> = rows
-        .into_iter()
-        .map(|(id, name)| {
-            let href = format!("{}/api/access_groups/{id}", caller.base);
-            json!({ "id": id.to_string(), "name": name, "href": href })
-        })
-        .collect();
-    Ok(Answer::of(caller.by(), json!({ "results": results })))
 }
 
 /// Item types: id, name, and the name that never changes.
@@ -215,7 +196,7 @@ fn item_object(item: &Item, base: &str, fields: &Fields, detail: bool) -> Value 
 /// `GET` of items by type and name. If no id of `type` exists, the filter is ignored, as on real servers.
 pub async fn items(caller: Caller, State(site): State<Arc<Site>>, Query(query): Parameters) -> Reply {
     let asked = Asked(&query);
-    let fields = Fields::new(asked.get("fields"));
+    let fields = Fields::new(asked.list("fields").as_deref());
     let top = asked.top(100, 1000)?;
     let mut types = asked.ids("type").unwrap_or_default();
     types.retain(|id| ITEM_TYPES.iter().any(|(known, _, _)| known == id));

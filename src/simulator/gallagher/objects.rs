@@ -1,7 +1,10 @@
 //! Objects as the server writes them (contract sections 4.1, 4.2, 5.1 and 6). Blank values stay out.
 
+use super::access_groups::{GROUPS_PATH, group_name};
 use super::card_types::{BADGE_PATTERN, CardType, NumberFormat};
+use super::divisions::division_link;
 use super::fields::Fields;
+use super::memberships::Membership;
 use super::operators::{Client, Operator};
 use super::person::{Card, Person};
 use super::personal_data::{PERSONAL_DATA_FIELDS, PersonalDataField};
@@ -13,8 +16,6 @@ use serde_json::{Map, Value, json};
 
 /// Access zones: id and name.
 pub const ACCESS_ZONES: &[(u16, &str)] = &[(512, "Level 1"), (513, "Level 2"), (514, "Yard"), (515, "Plant room")];
-/// Access groups: id and name.
-pub const ACCESS_GROUPS: &[(u16, &str)] = &[(640, "Staff"), (641, "Contractors"), (642, "Cleaners")];
 
 /// Path of a person.
 pub fn person_path(id: u32) -> String {
@@ -84,10 +85,7 @@ impl View<'_> {
             let name = ACCESS_ZONES.iter().find(|(id, _)| *id == zone).map(|(_, name)| *name)?;
             Some(json!({ "name": name, "href": self.href(&format!("/api/access_zones/{zone}")) }))
         });
-        fields.put(&mut out, "division", detail, || {
-            let href = self.href(&format!("/api/divisions/{}", person.division));
-            Some(json!({ "id": person.division.to_string(), "href": href }))
-        });
+        fields.put(&mut out, "division", detail, || Some(division_link(self.base, person.division)));
         for flag in [
             "disableCipherPad",
             "useExtendedAccessTime",
@@ -102,13 +100,8 @@ impl View<'_> {
             Some(person.cards.iter().map(|card| self.card(person.id(), card)).collect())
         });
         fields.put(&mut out, "accessGroups", detail, || {
-            let (id, name) = person.access_group();
-            let link = spread(u64::from(person.id()) << 16 | u64::from(id)) as u32;
-            Some(json!([{
-                "href": self.href(&format!("{path}/access_groups/{link:08x}")),
-                "accessGroup": { "name": name, "href": self.href(&format!("/api/access_groups/{id}")) },
-                "status": { "value": "Active", "type": "active" },
-            }]))
+            let shown = |m: &Membership| m.shown_on_person(self.base, person.id(), self.now);
+            Some(person.memberships.iter().map(shown).collect())
         });
         self.personal_data(&mut out, person, detail);
         fields.put(&mut out, "edit", detail, || Some(self.link(&format!("{path}/edit"))));
@@ -235,10 +228,7 @@ impl View<'_> {
         fields.put(&mut out, "cardNumberFormat", !mobile, || text(number_format));
         fields.put(&mut out, "sendRegistrationEmail", mobile, || mobile.then(|| true.into()));
         fields.put(&mut out, "sendRegistrationSms", mobile, || mobile.then(|| false.into()));
-        fields.put(&mut out, "division", true, || {
-            let href = self.href(&format!("/api/divisions/{}", kind.division));
-            Some(json!({ "id": kind.division.to_string(), "href": href }))
-        });
+        fields.put(&mut out, "division", true, || Some(division_link(self.base, kind.division)));
         Value::Object(out)
     }
 
@@ -253,7 +243,21 @@ impl View<'_> {
         fields.put(&mut out, "description", false, || text(field.description));
         fields.put(&mut out, "required", false, || Some(false.into()));
         fields.put(&mut out, "unique", false, || Some((field.id == 703).into()));
-        fields.put(&mut out, "division", false, || Some(json!({ "id": "2", "href": self.href("/api/divisions/2") })));
+        fields.put(&mut out, "division", false, || Some(division_link(self.base, 2)));
+        // The contract names these two and not their words: these are ours.
+        fields.put(&mut out, "defaultAccess", false, || text("fullAccess"));
+        let hidden = self.client.hidden_fields.contains(&field.id);
+        fields.put(&mut out, "operatorAccess", false, || text(if hidden { "noAccess" } else { "fullAccess" }));
+        fields.put(&mut out, "accessGroups", false, || {
+            let group =
+                |id: &u16| json!({ "name": group_name(*id), "href": self.href(&format!("{GROUPS_PATH}/{id}")) });
+            Some(field.groups.iter().map(group).collect())
+        });
+        let notifies = matches!(field.kind, "email" | "mobile");
+        fields.put(&mut out, "notificationDefault", false, || notifies.then(|| false.into()));
+        fields.put(&mut out, "sortPriority", false, || {
+            PERSONAL_DATA_FIELDS.iter().position(|known| known.id == field.id).map(Value::from)
+        });
         Value::Object(out)
     }
 }

@@ -1,7 +1,7 @@
 //! A person and her cards as the simulated site stores them, and what follows from them at a given time.
 
 use super::card_types::CardType;
-use super::objects::ACCESS_GROUPS;
+use super::memberships::Membership;
 use super::piv::PivData;
 use super::switches::Switches;
 use crate::simulator::Author;
@@ -166,6 +166,8 @@ pub struct Person {
     pub pins: BTreeMap<u128, String>,
     /// Last access: when, and the zone she is in.
     pub last_access: Option<(Timestamp, u16)>,
+    /// The access groups that she belongs to, oldest first.
+    pub memberships: Vec<Membership>,
     /// All cards, oldest first.
     pub cards: Vec<Card>,
     /// Cards that are gone.
@@ -181,12 +183,6 @@ impl Person {
     /// `Last, First`: the third form that a name search looks at (contract section 3.2), and the sort key.
     pub fn sort_name(&self) -> String {
         sort_name(&self.first, &self.last)
-    }
-
-    /// The access group that she is a member of, id and name: memberships are no matter of passes, so the division
-    /// says which.
-    pub fn access_group(&self) -> (u16, &'static str) {
-        ACCESS_GROUPS[usize::from(self.division) % ACCESS_GROUPS.len()]
     }
 
     /// The card with this opaque part.

@@ -92,7 +92,7 @@ impl PersonalDataField {
 
     /// Whether an access group of hers carries it.
     pub fn is_carried(&self, person: &Person) -> bool {
-        self.groups.is_empty() || self.groups.contains(&person.access_group().0)
+        self.groups.is_empty() || person.memberships.iter().any(|m| self.groups.contains(&m.group))
     }
 
     /// A value as it was sent, as the text that is kept; `None` if the type does not take it.

@@ -17,6 +17,13 @@ impl<'a> Asked<'a> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
+    /// A parameter that holds a comma-separated list. Clients write it once with commas, or once for each part, as
+    /// one of the contract's section 14 does with `filter`: both say the same.
+    pub fn list(self, name: &str) -> Option<String> {
+        let values: Vec<&str> = self.0.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    }
+
     /// Page size: `top`, at least 1, at most `most`.
     pub fn top(self, usual: usize, most: usize) -> Result<usize, Refusal> {
         match self.get("top").map(str::parse::<usize>) {
@@ -28,7 +35,7 @@ impl<'a> Asked<'a> {
 
     /// A comma-separated list of ids; what is no id matches nothing.
     pub fn ids(self, name: &str) -> Option<Vec<u32>> {
-        self.get(name).map(|list| list.split(',').filter_map(|id| id.trim().parse().ok()).collect())
+        self.list(name).map(|list| list.split(',').filter_map(|id| id.trim().parse().ok()).collect())
     }
 
     /// An href to the same query at another place: `place` replaces `skip` and `pos`.
@@ -68,6 +75,13 @@ pub fn id_under<'a>(href: &'a str, path: &str) -> Option<&'a str> {
     (!id.is_empty() && !id.contains('/')).then_some(id)
 }
 
+/// The id in an href that names an item of one kind: in the kind's own collection, or among the items. Both are
+/// addresses that the server itself gives it (contract sections 2, 4 and 7), so both lead to it. Of which kind the
+/// item is, only the caller knows.
+pub fn item_under<'a>(href: &'a str, collection: &str) -> Option<&'a str> {
+    id_under(href, collection).or_else(|| id_under(href, "/api/items"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +98,24 @@ mod tests {
         for href in ["", "/api/card_types/", "/api/card_types/2601/x", "https://cc.site.example", "2601"] {
             assert_eq!(id_under(href, "/api/card_types"), None, "{href}");
         }
+    }
+
+    #[test]
+    fn an_item_has_two_addresses_and_no_third() {
+        for href in ["/api/card_types/2601", "/api/items/2601", "https://cc.site.example/api/items/2601"] {
+            assert_eq!(item_under(href, "/api/card_types"), Some("2601"), "{href}");
+        }
+        for href in ["/api/divisions/2601", "/api/items", "/api/items/2601/x", "/items/2601", "2601"] {
+            assert_eq!(item_under(href, "/api/card_types"), None, "{href}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_list_is_one_list() {
+        let asked = [("filter", "cards"), ("top", "5"), ("filter", "firstName,lastName")];
+        let asked: Vec<(String, String)> = asked.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
+        assert_eq!(Asked(&asked).list("filter").as_deref(), Some("cards,firstName,lastName"));
+        assert_eq!((Asked(&asked).get("filter"), Asked(&asked).list("fields")), (Some("cards"), None));
     }
 
     #[test]

@@ -4,11 +4,12 @@
 use super::answer::Refusal;
 use super::card_making::{CardWish, make_card};
 use super::card_types::{CardType, NumberFormat, SUSPENDED_BY_HOLDER};
+use super::divisions::division_named;
 use super::operators::Client;
 use super::person::{Card, Person, RemovedCard};
 use super::personal_data::{PersonalDataField, is_mail_address};
 use super::piv::PivData;
-use super::query::{id_under, path_of};
+use super::query::{id_under, item_under, path_of};
 use super::switches::{CardHref, StaleHref};
 use super::world::World;
 use crate::simulator::clock::read_time;
@@ -16,23 +17,40 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-type Object = Map<String, Value>;
-type Staged = Result<(), Refusal>;
+/// A JSON object as it was sent.
+pub type Object = Map<String, Value>;
+/// What reading a part of a body gives back.
+pub type Staged = Result<(), Refusal>;
 
-/// Divisions of the site: id, name, and the division it lies in.
-pub const DIVISIONS: &[(u16, &str, u16)] =
-    &[(2, "Root Division", 0), (3, "Head Office", 2), (4, "Works", 2), (5, "Contractors", 4)];
+/// The three lists of a change of a person's links: cards, or memberships.
+pub struct Links<'a> {
+    /// New ones.
+    pub add: &'a [Value],
+    /// Changes, each with its href.
+    pub update: &'a [Value],
+    /// What goes, each with its href.
+    pub remove: &'a [Value],
+}
 
-/// These divisions and all that lie in them.
-pub fn divisions_below(wanted: &[u32]) -> Vec<u32> {
-    let mut found: Vec<u32> = Vec::new();
-    for (id, _, parent) in DIVISIONS {
-        // Parents stand before their children in the table.
-        if wanted.contains(&u32::from(*id)) || found.contains(&u32::from(*parent)) {
-            found.push(u32::from(*id));
+impl<'a> Links<'a> {
+    /// Reads the block of a `PATCH` with this name. None of its hrefs may stand there twice (contract section 5.5).
+    pub fn of(change: &'a Object, block: &str) -> Result<Self, Refusal> {
+        let list = |name: &str| match change.get(name) {
+            None | Some(Value::Null) => Ok(&[][..]),
+            Some(Value::Array(items)) => Ok(items.as_slice()),
+            Some(_) => Err(Refusal::bad(format!("Invalid {block}.{name}"))),
+        };
+        let links = Self { add: list("add")?, update: list("update")?, remove: list("remove")? };
+        let mut named = std::collections::HashSet::new();
+        for element in links.update.iter().chain(links.remove) {
+            if let Some(href) = element.get("href").and_then(Value::as_str)
+                && !named.insert(path_of(href))
+            {
+                return Err(Refusal::bad(format!("One of the {block} is named twice")));
+            }
         }
+        Ok(links)
     }
-    found
 }
 
 /// A body being read onto a copy of a person.
@@ -51,6 +69,8 @@ impl Staging<'_> {
     /// Reads a whole body. `new`: the body of a POST, in which `cards` is a plain list.
     pub fn read(&mut self, body: &Object, new: bool) -> Staged {
         self.flat_fields(body)?;
+        // Before personal data: an access group that comes in the same call carries its fields.
+        self.memberships(body, new)?;
         self.personal_data(body)?;
         match body.get("cards") {
             None | Some(Value::Null) => Ok(()),
@@ -86,9 +106,7 @@ impl Staging<'_> {
         }
         if let Some(division) = body.get("division") {
             let href = division.get("href").and_then(Value::as_str).unwrap_or_default();
-            let id = id_under(href, "/api/divisions").and_then(|id| id.parse().ok());
-            let known = DIVISIONS.iter().find(|(known, _, _)| Some(*known) == id);
-            self.person.division = known.ok_or_else(|| Refusal::bad("Invalid division"))?.0;
+            self.person.division = division_named(href).ok_or_else(|| Refusal::bad("Invalid division"))?;
         }
         if self.person.first.is_empty() && self.person.last.is_empty() {
             return Err(Refusal::bad("A cardholder needs a first name or a last name"));
@@ -134,20 +152,7 @@ impl Staging<'_> {
 
     /// Removals first, so that a number becomes free for an addition in the same call.
     fn change_cards(&mut self, change: &Object) -> Staged {
-        let list = |name: &str| match change.get(name) {
-            None | Some(Value::Null) => Ok(&[][..]),
-            Some(Value::Array(items)) => Ok(items.as_slice()),
-            Some(_) => Err(Refusal::bad(format!("Invalid cards.{name}"))),
-        };
-        let (add, update, remove) = (list("add")?, list("update")?, list("remove")?);
-        let mut named = std::collections::HashSet::new();
-        for element in update.iter().chain(remove) {
-            if let Some(href) = element.get("href").and_then(Value::as_str)
-                && !named.insert(path_of(href))
-            {
-                return Err(Refusal::bad("One card is named twice"));
-            }
-        }
+        let Links { add, update, remove } = Links::of(change, "cards")?;
         for element in remove {
             self.remove(element)?;
         }
@@ -185,17 +190,7 @@ impl Staging<'_> {
     fn update(&mut self, element: &Value) -> Staged {
         let Some(place) = self.place(element)? else { return Ok(()) };
         let mut card = self.person.cards[place].clone();
-        for (name, slot) in [("from", &mut card.from), ("until", &mut card.until)] {
-            match element.get(name) {
-                None => {}
-                Some(Value::String(text)) if text.is_empty() => *slot = None,
-                Some(value) => {
-                    let at = value.as_str().and_then(read_time);
-                    *slot = Some(at.ok_or_else(|| Refusal::bad(format!("Invalid date or time for {name}")))?);
-                }
-            }
-        }
-        check_validity(card.from, card.until)?;
+        read_validity(element, &mut card.from, &mut card.until)?;
         let state = wished_state(element, card.kind())?;
         let level = wished_level(element, &card)?;
         // With a rising issue level the status describes the previous one (contract section 5.5).
@@ -239,7 +234,7 @@ impl Staging<'_> {
 
     fn add(&mut self, element: &Value) -> Staged {
         let href = element.get("type").and_then(|t| t.get("href")).and_then(Value::as_str).unwrap_or_default();
-        let id = id_under(href, "/api/card_types").and_then(|id| id.parse().ok());
+        let id = item_under(href, "/api/card_types").and_then(|id| id.parse().ok());
         let kind = id.and_then(CardType::find).ok_or_else(|| Refusal::bad("Invalid card type"))?;
         let mut wish = CardWish {
             number: self.number(element, kind)?,
@@ -356,7 +351,23 @@ fn wished_serial(element: &Value) -> Result<Option<String>, Refusal> {
     }
 }
 
-fn check_validity(from: Option<Timestamp>, until: Option<Timestamp>) -> Staged {
+/// The dates that an `update` sends: what is left out stays, and an empty text clears (contract section 5.1).
+pub fn read_validity(element: &Value, from: &mut Option<Timestamp>, until: &mut Option<Timestamp>) -> Staged {
+    for (name, slot) in [("from", &mut *from), ("until", &mut *until)] {
+        match element.get(name) {
+            None => {}
+            Some(Value::String(text)) if text.is_empty() => *slot = None,
+            Some(value) => {
+                let at = value.as_str().and_then(read_time);
+                *slot = Some(at.ok_or_else(|| Refusal::bad(format!("Invalid date or time for {name}")))?);
+            }
+        }
+    }
+    check_validity(*from, *until)
+}
+
+/// The two dates of a card or membership: `from` not after `until`, both before the year 2100.
+pub fn check_validity(from: Option<Timestamp>, until: Option<Timestamp>) -> Staged {
     // 2100-01-01T00:00:00Z; the site's own clock runs on UTC.
     const END_OF_TIME: i64 = 4_102_444_800;
     if [from, until].into_iter().flatten().any(|at| at.as_second() >= END_OF_TIME) {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 mod classes;
+mod groups;
 mod switches;
 mod third_parties;
 mod writers;
