@@ -185,6 +185,7 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
         }
         Some(command) => {
             let (desk, _log) = Start::new(cli.config, cli.data, cli.log).desk()?;
+            desk.missing.iter().for_each(tell);
             // What these print rests on the ledger, and nobody reads it a second time.
             let rests_on_ledger =
                 matches!(command, Command::Cards(_) | Command::Show(_) | Command::Jobs(_) | Command::History(_));

@@ -45,6 +45,8 @@ pub struct Desk {
     pub owner: ProcessMark,
     /// LIVE, TEST or SIM; one site file holds one mode.
     pub mode: Mode,
+    /// What could not be opened, and is done without: the ledger's own trouble is told by its health.
+    pub missing: Vec<Problem>,
 }
 
 impl Desk {
@@ -68,15 +70,19 @@ impl Desk {
         // Side by side: the console is on screen only when both are open.
         let cache_file = root.cache(site.mode);
         let cache = std::thread::spawn(move || {
-            SqliteCache::open(&cache_file).or_else(|error| {
-                tracing::warn!(%error, "the cache cannot be written; it is kept in memory");
-                SqliteCache::open_detached(&cache_file)
-            })
+            let (opened, missing) = match SqliteCache::open(&cache_file) {
+                Ok(cache) => (Ok(cache), None),
+                Err(error) => {
+                    tracing::warn!(%error, "the cache cannot be written; it is kept in memory");
+                    (SqliteCache::open_detached(&cache_file), Some(no_lasting_cache(&error)))
+                }
+            };
+            opened.map(|cache| (cache, missing))
         });
         let archive_file = root.archive(site.mode);
         let archive = std::thread::spawn(move || open_archive(&archive_file));
         let ledger = open_ledger(&root.ledger(site.mode), &clock)?;
-        let archive = archive.join().unwrap_or_else(|_| Err(no_archive("its thread ended")))?;
+        let (archive, forgetful) = archive.join().unwrap_or_else(|_| Err(no_archive("its thread ended")))?;
         let ids: Arc<dyn Ids> = Arc::new(RandomIds);
         let parts = Parts {
             clock: Arc::clone(&clock),
@@ -86,14 +92,15 @@ impl Desk {
         };
         let providers =
             site.tenants.iter().map(|tenant| systems::provider(site, tenant, &parts)).collect::<Result<Vec<_>, _>>()?;
-        let cache = cache.join().unwrap_or_else(|_| Err(CacheError("its thread ended".into()))).map_err(|e| {
-            Problem::new(
-                ProblemKind::Failed,
-                "the cache cannot be opened",
-                e.to_string(),
-                "check the data folder; the cache holds nothing of its own and may be deleted",
-            )
-        })?;
+        let (cache, fleeting) =
+            cache.join().unwrap_or_else(|_| Err(CacheError("its thread ended".into()))).map_err(|e| {
+                Problem::new(
+                    ProblemKind::Failed,
+                    "the cache cannot be opened",
+                    e.to_string(),
+                    "check the data folder; the cache holds nothing of its own and may be deleted",
+                )
+            })?;
         Ok(Self {
             providers,
             ledger: Arc::new(ledger),
@@ -104,6 +111,7 @@ impl Desk {
             operator: account::name(),
             owner: process::this_process(),
             mode: site.mode,
+            missing: forgetful.into_iter().chain(fleeting).collect(),
         })
     }
 
@@ -134,17 +142,27 @@ struct Parts {
     console_id: String,
 }
 
-/// The archive; where it cannot be written, one in memory: it is then as empty as the vendor's memory is short, and
-/// says so by its coverage.
-fn open_archive(file: &Path) -> Result<Arc<dyn Archive>, Problem> {
-    let opened = SqliteArchive::open(file).or_else(|error| {
-        tracing::error!(%error, "the archive cannot be opened; what vendors forget is not kept");
-        SqliteArchive::open_in_memory()
-    });
-    match opened {
-        Ok(archive) => Ok(Arc::new(archive)),
-        Err(e) => Err(no_archive(&e.to_string())),
-    }
+/// The archive; where it cannot be written, one in memory with the reason: it is then as empty as the vendor's memory
+/// is short, and says so by its coverage.
+fn open_archive(file: &Path) -> Result<(Arc<dyn Archive>, Option<Problem>), Problem> {
+    let error = match SqliteArchive::open(file) {
+        Ok(archive) => return Ok((Arc::new(archive), None)),
+        Err(error) => error,
+    };
+    tracing::error!(%error, "the archive cannot be opened; what vendors forget is not kept");
+    let archive = SqliteArchive::open_in_memory().map_err(|e| no_archive(&e.to_string()))?;
+    let told = Problem::new(
+        ProblemKind::Failed,
+        "the archive cannot be opened",
+        error.to_string(),
+        format!("what vendors forget is not kept in this run, and no directory is known; see {}", file.display()),
+    );
+    Ok((Arc::new(archive), Some(told)))
+}
+
+fn no_lasting_cache(error: &CacheError) -> Problem {
+    let next = "what is read is kept for this run only; check the data folder";
+    Problem::new(ProblemKind::Failed, "the cache cannot be written", error.to_string(), next)
 }
 
 fn no_archive(why: &str) -> Problem {
@@ -205,6 +223,8 @@ mod tests {
         std::fs::write(&data, "no folder").unwrap();
         let desk = Desk::open(&site(folder.path(), ""), &data).unwrap();
         assert!(matches!(desk.ledger.health(), LedgerHealth::Broken(_)));
+        let told: Vec<_> = desk.missing.iter().map(|problem| problem.what.as_str()).collect();
+        assert_eq!(told, ["the archive cannot be opened", "the cache cannot be written"]);
         assert!(desk.cache.search("x", crate::ports::cache::Scope::Name, 5).await.unwrap().rows.is_empty());
 
         // A ledger whose anchor can be nowhere stands for one on a disk that takes nothing more.

@@ -7,7 +7,7 @@ pub mod reading;
 pub mod tasks;
 pub mod terminal;
 
-use crate::console::message::{Effect, Msg};
+use crate::console::message::{Effect, Msg, Report};
 use crate::console::model::Model;
 use crate::console::update::{Moment, update};
 use crate::desk::Desk;
@@ -109,6 +109,9 @@ where
     /// If the screen cannot be written.
     pub async fn run(&mut self) -> Result<(), B::Error> {
         self.handle(Msg::Start);
+        for problem in self.desk.missing.clone() {
+            self.handle(Msg::Report(Report::Missing(problem)));
+        }
         self.draw()?;
         let mut lost = None;
         while !self.ended {

@@ -173,6 +173,8 @@ pub enum Report {
     Fill(TenantName, FillMark, Option<Problem>),
     /// The ledger was verified.
     Ledger(LedgerHealth),
+    /// Something that could not be opened, and that the console goes on without.
+    Missing(Problem),
     /// What reading told about work that an earlier run left, or that is still open.
     Unfinished {
         /// The list.

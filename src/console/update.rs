@@ -306,6 +306,10 @@ impl Model {
             Report::Connection(tenant, result) => self.connected(&tenant, result),
             Report::Fill(tenant, mark, problem) => self.filled(&tenant, mark, problem.as_ref()),
             Report::Ledger(health) => self.ledger_verified(health),
+            Report::Missing(problem) => {
+                self.trouble(&problem);
+                Vec::new()
+            }
             Report::Unfinished { work, settled, names } => {
                 self.names.extend(names);
                 self.unfinished(*work, &settled)

@@ -154,6 +154,7 @@ pub async fn desk_with(
         operator: "op7".into(),
         owner: this_process(),
         mode: Mode::Sim,
+        missing: Vec::new(),
     }
 }
 
