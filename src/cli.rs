@@ -221,9 +221,14 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
 
 /// Verifies the ledger; what speaks against it, as told beside what is printed from it.
 async fn doubt(desk: &Desk) -> Option<Problem> {
-    let LedgerHealth::Broken(why) = desk.ledger.verify().await else { return None };
-    let words = "the ledger cannot be trusted, so nothing below is proved to be ours";
-    Some(Problem::new(ProblemKind::Failed, words, why, "run `passdesk ledger verify`"))
+    match desk.ledger.verify().await {
+        LedgerHealth::Broken(why) => {
+            let words = "the ledger cannot be trusted, so nothing below is proved to be ours";
+            Some(Problem::new(ProblemKind::Failed, words, why, "run `passdesk ledger verify`"))
+        }
+        // What it says still stands.
+        LedgerHealth::Verified { .. } | LedgerHealth::ReadOnly(_) | LedgerHealth::Verifying => None,
+    }
 }
 
 /// Where the site file and the data are, and how much is logged.

@@ -13,10 +13,10 @@ use crate::domain::policy::{ConfirmLevel, Why};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReissueEnd, ReissueStep, Settled};
 use crate::domain::text::SafeText;
-use crate::ports::ledger::LedgerHealth;
 use crate::ports::provider::TenantProfile;
 use crate::store::process::is_alive;
 use crate::workflow::Means;
+use crate::workflow::gate::ledger_ready;
 use crate::workflow::recovery::recover;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -61,10 +61,8 @@ async fn settle(desk: &Desk, tenant: &TenantName, yes: bool) -> Result<(Means, V
     }
     may_write(means.provider.profile())?;
     // Nothing may be begun in a ledger that was not verified in this run (invariant I8).
-    if let LedgerHealth::Broken(why) = desk.ledger.verify().await {
-        let next = "nothing was sent; run `passdesk ledger verify`";
-        return Err(Problem::new(ProblemKind::Refused, "the ledger cannot be trusted", why, next));
-    }
+    desk.ledger.verify().await;
+    ledger_ready(&means)?;
     let settled = recover(&means, &is_alive).await;
     for one in &settled {
         say(format!("Earlier work on {}: {} ({}).", one.holder, one.words, one.state));

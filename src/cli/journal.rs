@@ -86,7 +86,7 @@ async fn verified(site: &Site, data: &Path) -> Result<(SqliteLedger, u64), Probl
     match ledger.verify().await {
         LedgerHealth::Verified { events } => Ok((ledger, events)),
         LedgerHealth::Verifying => Err(untrusted("it is still being verified by another task")),
-        LedgerHealth::Broken(why) => Err(untrusted(&why)),
+        LedgerHealth::Broken(why) | LedgerHealth::ReadOnly(why) => Err(untrusted(&why)),
     }
 }
 

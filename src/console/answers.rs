@@ -291,6 +291,15 @@ impl Model {
             // What is on screen was graded when nothing spoke against the ledger yet.
             return self.refresh();
         }
+        if let LedgerHealth::ReadOnly(reason) = &health {
+            let problem = Problem::new(
+                ProblemKind::Refused,
+                "Nothing can be recorded in the ledger, so writes are off",
+                reason.clone(),
+                "check the data folder and start again; browsing goes on, and what it holds is proved",
+            );
+            self.trouble(&problem);
+        }
         self.ledger = health;
         // What arrived late can only be recorded from now on.
         let verified = matches!(self.ledger, LedgerHealth::Verified { .. });

@@ -221,7 +221,7 @@ impl Model {
         match &self.ledger {
             LedgerHealth::Verified { .. } => Ok(()),
             LedgerHealth::Verifying => Err("the ledger is being verified, a moment".into()),
-            LedgerHealth::Broken(reason) => Err(format!("writes are off: {reason}")),
+            LedgerHealth::Broken(reason) | LedgerHealth::ReadOnly(reason) => Err(format!("writes are off: {reason}")),
         }
     }
 

@@ -143,6 +143,7 @@ fn after_systems(model: &Model, wide: bool) -> Vec<(Role, String)> {
         (Writes::ReadOnly(_) | Writes::Locked, _) => (Role::Warn, "READ ONLY"),
         (Writes::Unlocked, LedgerHealth::Verified { .. }) => (Role::Plain, "RW"),
         (Writes::Unlocked, LedgerHealth::Verifying) => (Role::Muted, "verifying"),
+        (Writes::Unlocked, LedgerHealth::ReadOnly(_)) => (Role::Bad, "LEDGER READ ONLY"),
         (Writes::Unlocked, LedgerHealth::Broken(_)) => (Role::Bad, "LEDGER BROKEN"),
     };
     let mut pieces = vec![(role, word.to_owned())];

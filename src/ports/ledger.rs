@@ -32,6 +32,8 @@ pub enum LedgerHealth {
         /// Events in the chain.
         events: u64,
     },
+    /// Everything agrees, so what it says is proved; but nothing can be added, for this reason, so mutations are off.
+    ReadOnly(String),
     /// Mutations are off, with the place and the reason.
     Broken(String),
 }

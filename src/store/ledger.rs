@@ -82,7 +82,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     health: Mutex<LedgerHealth>,
     is_alive: Liveness,
-    /// Set if this is only a stand-in: nothing heals it.
+    /// Why nothing can ever be added to this one: it stands in for a ledger that could not be opened.
     unavailable: Option<String>,
 }
 
@@ -196,35 +196,34 @@ impl SqliteLedger {
         Ok(ledger)
     }
 
-    /// Stands in for a ledger that is there and cannot be written: what it holds can be read, so that ownership and
-    /// history still show; it is broken for good, and nothing can be begun (invariant I8).
+    /// Stands in for a ledger that is there and cannot be written: what it holds can be read and verified, so that
+    /// ownership and history still show; nothing can be begun in it (invariant I8).
     ///
     /// # Errors
     /// If the file cannot be read either, or has another schema.
     pub fn read_only(paths: &LedgerPaths, why: impl Into<String>, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let why = why.into();
         let database = std::path::absolute(&paths.database).map_err(OpenError::io(&paths.database))?;
-        let connection = place::open_untouched(&database)?;
-        connection.busy_timeout(BUSY_WAIT)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-        connection.pragma_update(None, "query_only", true)?;
+        let connection = look(&database)?;
         let console_id =
             connection.query_row("SELECT value FROM about WHERE name = 'console_id'", [], |row| row.get(0))?;
         // Asked here, so that a file with other tables is not found out in the middle of the work.
         append::head(&connection)?;
         connection.prepare("SELECT seq FROM words")?;
+        // A key that cannot be read proves as little as one that is lost.
+        let key = LedgerKey::read(&paths.key).ok().flatten();
+        let health = if key.is_some() { LedgerHealth::Verifying } else { LedgerHealth::Broken(KEY_LOST.into()) };
         let lane = Lane::thread(connection);
         Ok(Self {
             writer: lane.clone(),
             reader: lane,
             shared: Arc::new(Shared {
-                database: None,
-                key: None,
+                database: Some(database),
+                key,
                 anchor: Anchor::File(paths.anchor.clone()),
                 console_id,
                 clock,
-                health: Mutex::new(LedgerHealth::Broken(why.clone())),
+                health: Mutex::new(health),
                 is_alive: process::is_alive,
                 unavailable: Some(why),
             }),
@@ -271,7 +270,7 @@ impl SqliteLedger {
             .iter()
             .any(|d| matches!(d.state, IntentState::Intent | IntentState::Snapshotted | IntentState::Sending));
         match self.health() {
-            LedgerHealth::Broken(why) if begins => return Err(LedgerError::Unsafe(why)),
+            LedgerHealth::Broken(why) | LedgerHealth::ReadOnly(why) if begins => return Err(LedgerError::Unsafe(why)),
             LedgerHealth::Verifying if begins => {
                 return Err(LedgerError::Unsafe("it is still being verified".into()));
             }
@@ -406,6 +405,16 @@ fn connect(database: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Opens the file for reading alone, and leaves no trace beside it.
+fn look(database: &Path) -> rusqlite::Result<Connection> {
+    let connection = place::open_untouched(database)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
 fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_WAIT)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -514,9 +523,11 @@ impl Ledger for SqliteLedger {
 
     async fn verify(&self) -> LedgerHealth {
         let shared = Arc::clone(&self.shared);
-        if shared.unavailable.is_some() {
+        let cannot_be_written = shared.unavailable.clone();
+        if cannot_be_written.is_some() && shared.database.is_none() {
             return self.health();
         }
+        let open = if cannot_be_written.is_some() { look } else { connect };
         let Some(key) = shared.key.clone() else {
             self.set_health(LedgerHealth::Broken(KEY_LOST.into()));
             return self.health();
@@ -524,7 +535,7 @@ impl Ledger for SqliteLedger {
         let checked = match shared.database.clone() {
             // A connection of its own, given back at the end: appends and reads go on meanwhile.
             Some(database) => tokio::task::spawn_blocking(move || {
-                let mut connection = connect(&database).map_err(|e| format!("the ledger cannot be opened: {e}"))?;
+                let mut connection = open(&database).map_err(|e| format!("the ledger cannot be opened: {e}"))?;
                 verification::verify(&mut connection, &key, &shared.anchor)
             })
             .await
@@ -532,9 +543,11 @@ impl Ledger for SqliteLedger {
             None => answer(self.reader.run(move |c| verification::verify(c, &key, &shared.anchor)).await)
                 .map_err(|e| e.to_string()),
         };
-        self.set_health(match checked {
-            Ok(events) => LedgerHealth::Verified { events },
-            Err(why) => LedgerHealth::Broken(why),
+        self.set_health(match (checked, cannot_be_written) {
+            (Ok(events), None) => LedgerHealth::Verified { events },
+            (Ok(_), Some(why)) => LedgerHealth::ReadOnly(why),
+            (Err(fault), None) => LedgerHealth::Broken(fault),
+            (Err(fault), Some(why)) => LedgerHealth::Broken(format!("{fault}; {why}")),
         });
         self.health()
     }

@@ -393,7 +393,8 @@ async fn i8_a_ledger_that_cannot_be_written_can_be_read_and_begins_nothing() {
         let before = std::fs::read(&files.database).unwrap();
         let reading = SqliteLedger::read_only(&files, "it cannot be written", clock()).unwrap();
         assert_eq!(reading.intents_of(&holder).await.unwrap().len(), 1);
-        assert!(matches!(reading.verify().await, LedgerHealth::Broken(why) if why.contains("cannot be written")));
+        assert_eq!(reading.health(), LedgerHealth::Verifying);
+        assert!(matches!(reading.verify().await, LedgerHealth::ReadOnly(why) if why.contains("cannot be written")));
         for state in [S::Intent, S::Held] {
             assert!(reading.append(draft(intent(2), &purpose(2, Act::Issue), state, 1)).await.is_err());
         }

@@ -273,6 +273,7 @@ pub fn ledger_ready(means: &Means) -> Result<(), Problem> {
             Err(Problem::new(ProblemKind::Refused, "the ledger is being verified, a moment", "", "try again shortly"))
         }
         LedgerHealth::Broken(reason) => Err(ledger_broken(&reason)),
+        LedgerHealth::ReadOnly(reason) => Err(ledger_read_only(&reason)),
     }
 }
 
@@ -293,6 +294,15 @@ pub fn ledger_problem(error: &LedgerError) -> Problem {
         ),
         LedgerError::Unsafe(reason) => ledger_broken(reason),
     }
+}
+
+fn ledger_read_only(reason: &str) -> Problem {
+    Problem::new(
+        ProblemKind::Refused,
+        "changes are off: nothing can be recorded in the ledger",
+        reason,
+        "nothing was sent; check the data folder and start again; browsing still works",
+    )
 }
 
 fn ledger_broken(reason: &str) -> Problem {

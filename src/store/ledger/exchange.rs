@@ -113,7 +113,7 @@ impl SqliteLedger {
         match self.health() {
             LedgerHealth::Verified { .. } => Ok(()),
             LedgerHealth::Verifying => Err(LedgerError::Unsafe("it is still being verified".into())),
-            LedgerHealth::Broken(why) => Err(LedgerError::Unsafe(why)),
+            LedgerHealth::Broken(why) | LedgerHealth::ReadOnly(why) => Err(LedgerError::Unsafe(why)),
         }
     }
 }

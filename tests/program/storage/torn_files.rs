@@ -164,8 +164,8 @@ fn judge(whole: &Whole, paths: &LedgerPaths, what: &str) -> &'static str {
     let health = wait(ledger.verify());
     let begun = wait(ledger.append(whole.draft.clone()));
     drop(ledger);
-    match health {
-        LedgerHealth::Verified { events } => {
+    match &health {
+        &LedgerHealth::Verified { events } => {
             let chain = read_chain(&paths.database).unwrap_or_else(|| panic!("{what}: verified, and cannot be read"));
             let kept = chain.len() - usize::from(begun.is_ok());
             assert_eq!(kept as u64, events, "{what}");
@@ -180,7 +180,7 @@ fn judge(whole: &Whole, paths: &LedgerPaths, what: &str) -> &'static str {
             assert!(matches!(begun, Err(LedgerError::Unsafe(_))), "{what}: {why}, and changes are on: {begun:?}");
             if why.starts_with("rolled back") { "rolled back" } else { "broken" }
         }
-        LedgerHealth::Verifying => panic!("{what}: it never said"),
+        LedgerHealth::Verifying | LedgerHealth::ReadOnly(_) => panic!("{what}: {health:?} of what can be written"),
     }
 }
 
