@@ -16,7 +16,7 @@ use secret::SecretSource;
 use std::path::{Path, PathBuf};
 
 /// Everything that a `[[tenant]]` of any system may say.
-const TENANT_KEYS: [&str; 19] = [
+const TENANT_KEYS: [&str; 20] = [
     "name",
     "system",
     "url",
@@ -30,6 +30,7 @@ const TENANT_KEYS: [&str; 19] = [
     "client_key_file",
     "marker",
     "feed_operator",
+    "sole_issuer",
     "account_id",
     "template_id",
     "issuer_id",
@@ -83,6 +84,8 @@ pub enum Vendor {
         marker: bool,
         /// Our own operator as the change feed shows it (contract section 10, E3).
         feed_operator: Option<Link>,
+        /// Nobody else issues there: without marker and feed, a comparison of lists may settle a lost answer.
+        sole_issuer: bool,
     },
     /// AccessGrid.
     AccessGrid {
@@ -307,6 +310,7 @@ fn read_vendor(section: &mut Section<'_>, system: System) -> Result<Vendor, Prob
         System::Gallagher => Vendor::Gallagher {
             marker: section.flag("marker")?.unwrap_or(true),
             feed_operator: section.parsed("feed_operator", str::parse)?,
+            sole_issuer: section.flag("sole_issuer")?.unwrap_or(false),
         },
         System::AccessGrid => Vendor::AccessGrid {
             account_id: owned(section.needed("account_id")?),

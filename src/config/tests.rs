@@ -28,7 +28,7 @@ fn a_site_file_is_read_with_safe_defaults() {
     let tenant = &site.tenants[0];
     assert!(!tenant.starts_unlocked, "read-only until somebody says otherwise");
     assert_eq!(tenant.secret, SecretSource::File("etc/gall.key".into()));
-    assert_eq!(tenant.vendor, Vendor::Gallagher { marker: true, feed_operator: None });
+    assert_eq!(tenant.vendor, Vendor::Gallagher { marker: true, feed_operator: None, sole_issuer: false });
     assert_eq!(tenant.origin.to_string(), "https://cc.site.example:8904");
     let sim = parse(&GALLAGHER.replace("live", "sim")).unwrap();
     assert!(sim.tenants[0].starts_unlocked);
@@ -50,6 +50,7 @@ fn everything_that_a_site_may_say() {
         client_key_file = "client.key"
         marker = false
         feed_operator = "/api/items/410"
+        sole_issuer = true
 
         [[tenant]]
         name = "grid"

@@ -86,6 +86,7 @@ fn profile() -> TenantProfile {
         mode: Mode::Sim,
         starts_unlocked: true,
         marker: true,
+        sole_issuer: false,
         feed_operator: None,
     }
 }

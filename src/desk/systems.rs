@@ -26,8 +26,9 @@ pub(super) fn provider(site: &Site, tenant: &Tenant, parts: &Parts) -> Result<Ar
     let clock = Arc::clone(&parts.clock);
     let origin = tenant.origin.clone();
     let opened: Result<Arc<dyn Provider>, ProviderError> = match &tenant.vendor {
-        Vendor::Gallagher { marker, feed_operator } => {
-            let profile = profile(site, tenant, *marker, feed_operator.clone());
+        Vendor::Gallagher { marker, feed_operator, sole_issuer } => {
+            let profile =
+                TenantProfile { sole_issuer: *sole_issuer, ..profile(site, tenant, *marker, feed_operator.clone()) };
             let settings = gallagher::Settings { profile, origin, key: secret, way, limits: Limits::default() };
             Gallagher::open(settings, clock).map(|p| Arc::new(p) as _)
         }
@@ -95,6 +96,7 @@ fn profile(site: &Site, tenant: &Tenant, marker: bool, feed_operator: Option<Lin
         mode: site.mode,
         starts_unlocked: tenant.starts_unlocked,
         marker,
+        sole_issuer: false,
         feed_operator,
     }
 }

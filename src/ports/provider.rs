@@ -273,6 +273,10 @@ pub struct TenantProfile {
     pub starts_unlocked: bool,
     /// True if new credentials carry our marker (decision 12).
     pub marker: bool,
+    /// True if the site says that nobody else issues in this tenant. Where lists are all there is to go by, only then
+    /// does a lost call that is followed by one new credential count as having made it (safety.md 4.1): somebody
+    /// else's looks exactly alike.
+    pub sole_issuer: bool,
     /// The vendor's reference of our own, dedicated operator, as the change feed shows it. `None`: feed rows
     /// prove nothing about who acted.
     pub feed_operator: Option<Link>,

@@ -48,6 +48,8 @@ fn connect(path: &Path) -> Result<Connection, ArchiveError> {
 }
 
 fn harden(connection: &Connection) -> Result<(), ArchiveError> {
+    // More than there are: a statement that falls out is parsed again, which takes longer than running it.
+    connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     // Without it INSERT OR REPLACE would delete past the triggers.
@@ -89,6 +91,17 @@ impl SqliteArchive {
     /// If SQLite fails.
     pub fn open_in_memory() -> Result<Self, ArchiveError> {
         let connection = migrations::archive_in_memory().map_err(|e| ArchiveError(e.to_string()))?;
+        harden(&connection)?;
+        let lane = Lane::inline(connection);
+        Ok(Self { writer: lane.clone(), reader: lane })
+    }
+
+    /// An archive in memory with everything that this one holds.
+    ///
+    /// # Errors
+    /// If SQLite fails.
+    pub async fn copy_in_memory(&self) -> Result<Self, ArchiveError> {
+        let connection = self.read(|c| Ok(migrations::copy(c)?)).await?;
         harden(&connection)?;
         let lane = Lane::inline(connection);
         Ok(Self { writer: lane.clone(), reader: lane })

@@ -101,7 +101,6 @@ fn copy_of(
     blank: &Blank,
     make: fn(&mut Connection) -> Result<(), rusqlite_migration::Error>,
 ) -> Result<Connection, rusqlite_migration::Error> {
-    let mut copy = Connection::open_in_memory()?;
     let mut blank = blank.lock().unwrap_or_else(PoisonError::into_inner);
     let from = if let Some(made) = blank.as_ref() {
         made
@@ -110,6 +109,15 @@ fn copy_of(
         make(&mut made)?;
         blank.insert(made)
     };
+    Ok(copy(from)?)
+}
+
+/// A database in memory with everything that another one holds.
+///
+/// # Errors
+/// If SQLite refuses.
+pub(super) fn copy(from: &Connection) -> rusqlite::Result<Connection> {
+    let mut copy = Connection::open_in_memory()?;
     Backup::new(from, &mut copy)?.step(-1)?;
     Ok(copy)
 }

@@ -25,6 +25,10 @@ pub const SETTLE_WINDOW_SECONDS: i64 = 600;
 /// longest request deadline that a site may configure. Until then a mere difference of lists binds nothing.
 pub const QUIET_SECONDS: i64 = 60;
 
+/// Why a comparison of lists settles no lost answer by itself: had the call done nothing, and somebody else issued
+/// meanwhile, the lists would look exactly as they do. Only a site that says that nobody else issues there can tell.
+const OTHERS_MAY_ISSUE: &str = "no answer came, nothing marks the new pass as ours, and others may issue here";
+
 /// Settles what dead processes left behind, as far as reading can. Sends no mutation.
 ///
 /// `alive` says whether a process still runs; its own intents are left to it.
@@ -163,10 +167,13 @@ async fn settle_unknown(means: &Means, record: &IntentRecord) -> Settled {
         Ok((seen, _)) => seen,
         Err(words) => return stands(record, words),
     };
-    match &seen.finding {
-        Finding::Found(bound) if bound.proofs.as_slice() == [Proof::Diff] && !quiet(means, record, &seen) => {
-            stands(record, "one new pass is there, which nothing marks as ours; looking again in a minute")
-        }
+    let compared = matches!(&seen.finding, Finding::Found(bound) if bound.proofs.as_slice() == [Proof::Diff]);
+    if compared && !quiet(means, record, &seen) {
+        return stands(record, "one new pass is there, which nothing marks as ours; looking again in a minute");
+    }
+    let alone = means.provider.profile().sole_issuer;
+    let finding = if alone { seen.finding.clone() } else { seen.finding.clone().without_comparison(OTHERS_MAY_ISSUE) };
+    match &finding {
         Finding::Found(bound) => {
             let steps = [S::Applied, S::Bound, S::Done].map(|state| (state, binding(bound)));
             step(means, record, steps.into(), done_words(means, record, bound).await).await

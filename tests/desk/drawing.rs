@@ -119,6 +119,7 @@ impl Easel {
             mode: Mode::Sim,
             starts_unlocked: true,
             marker: true,
+            sole_issuer: false,
             feed_operator: None,
         };
         let zone = jiff::tz::TimeZone::UTC;

@@ -28,7 +28,6 @@ use passdesk::simulator::thales_d1::{ISSUER, KID};
 use passdesk::simulator::{self, Author, SimOptions, Simulator, WorldHandle};
 use passdesk::store::archive::SqliteArchive;
 use passdesk::store::ledger::{Liveness, SqliteLedger};
-use passdesk::store::process;
 use passdesk::workflow::Means;
 use passdesk::workflow::gate::LiveView;
 use std::collections::BTreeMap;
@@ -112,54 +111,86 @@ fn place(url: &reqwest::Url) -> String {
     url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
 }
 
+/// What many houses have in common: their people, and the past that the ledger and the directory know.
+pub struct Pattern {
+    options: SimOptions,
+    ledger: SqliteLedger,
+    archive: SqliteArchive,
+}
+
+impl Pattern {
+    /// So many people of that seed.
+    pub async fn draw(seed: u64, people: u32) -> Self {
+        let house_ledger: Arc<Mutex<Option<SqliteLedger>>> = Arc::default();
+        let kept = Arc::clone(&house_ledger);
+        let ledger = move |clock| -> Arc<dyn Ledger> {
+            let ledger = SqliteLedger::open_in_memory(clock).unwrap();
+            *kept.lock().unwrap() = Some(ledger.clone());
+            Arc::new(ledger)
+        };
+        let house = House::furnished(seed, people, ledger).await;
+        let ledger = house_ledger.lock().unwrap().take().unwrap();
+        Self { options: options(seed, people), ledger, archive: house.store.clone() }
+    }
+
+    /// A new house like it, as the first of its kind was on its first day.
+    pub async fn house(&self, seed: u64, site: Says, is_alive: Liveness) -> House {
+        let sim = Arc::new(simulator::indoors(&self.options).unwrap());
+        let clock = clock_of(&sim);
+        let ledger = self.ledger.copy_in_memory(Arc::clone(&clock), is_alive).await.unwrap();
+        House::around(sim, clock, Arc::new(ledger), self.archive.copy_in_memory().await.unwrap(), seed, site)
+    }
+}
+
+fn options(seed: u64, people: u32) -> SimOptions {
+    let begin: Timestamp = crate::stage::BEGIN.parse().unwrap();
+    SimOptions { seed, cardholders: people, start: Some(begin), frozen: true, ..SimOptions::default() }
+}
+
+fn clock_of(sim: &Simulator) -> Arc<dyn Clock> {
+    Arc::new(HouseClock { world: sim.world(), begin: crate::stage::BEGIN.parse().unwrap() })
+}
+
+/// What the site file says about its tenants.
+#[derive(Clone, Copy, Debug)]
+pub struct Says {
+    pub proofs: Proofs,
+    pub sole_issuer: bool,
+}
+
 /// A house of four systems, a desk in it, and a way to each system.
 pub struct House {
     pub sim: Arc<Simulator>,
     pub clock: Arc<dyn Clock>,
     pub ledger: Arc<dyn Ledger>,
     pub archive: Arc<dyn Archive>,
+    store: SqliteArchive,
     pub ids: Arc<dyn Ids>,
     pub ways: BTreeMap<System, Arc<Corridor>>,
     pub providers: BTreeMap<System, Arc<dyn Provider>>,
-    proofs: Proofs,
+    site: Says,
 }
 
 impl House {
     /// A house of so many people, whose past issues the ledger knows.
     pub async fn open(seed: u64, people: u32) -> Self {
-        Self::open_with(seed, people, BOTH, process::is_alive).await
-    }
-
-    /// As [`open`](Self::open): what proves ours, in all systems, and which processes still run.
-    pub async fn open_with(seed: u64, people: u32, proofs: Proofs, is_alive: Liveness) -> Self {
-        let ledger =
-            |clock| -> Arc<dyn Ledger> { Arc::new(SqliteLedger::open_in_memory_among(clock, is_alive).unwrap()) };
-        Self::furnished(seed, people, proofs, ledger).await
+        let ledger = |clock| -> Arc<dyn Ledger> { Arc::new(SqliteLedger::open_in_memory(clock).unwrap()) };
+        Self::furnished(seed, people, ledger).await
     }
 
     /// As [`open`](Self::open), with another ledger, which must be empty.
     pub async fn open_over(seed: u64, people: u32, ledger: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn Ledger>) -> Self {
-        Self::furnished(seed, people, BOTH, ledger).await
+        Self::furnished(seed, people, ledger).await
     }
 
-    async fn furnished(
-        seed: u64,
-        people: u32,
-        proofs: Proofs,
-        ledger: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn Ledger>,
-    ) -> Self {
+    async fn furnished(seed: u64, people: u32, ledger: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn Ledger>) -> Self {
         crypto();
         let begin: Timestamp = crate::stage::BEGIN.parse().unwrap();
-        let options =
-            SimOptions { seed, cardholders: people, start: Some(begin), frozen: true, ..SimOptions::default() };
-        let sim = Arc::new(simulator::indoors(&options).unwrap());
-        let clock: Arc<dyn Clock> = Arc::new(HouseClock { world: sim.world(), begin });
+        let sim = Arc::new(simulator::indoors(&options(seed, people)).unwrap());
+        let clock = clock_of(&sim);
         let ledger = ledger(Arc::clone(&clock));
-        let archive: Arc<dyn Archive> = Arc::new(SqliteArchive::open_in_memory().unwrap());
-        let ids: Arc<dyn Ids> = Dice::new(seed);
-        let ways = System::ALL.map(|system| (system, corridor(&sim, system))).into_iter().collect();
-        let mut house = Self { sim, clock, ledger, archive, ids, ways, providers: BTreeMap::new(), proofs };
-        house.providers = house.connect();
+        let archive = SqliteArchive::open_in_memory().unwrap();
+        let house = Self::around(sim, clock, ledger, archive, seed, Says { proofs: BOTH, sole_issuer: false });
         let directory = passdesk::cli::sim::directory_csv(&house.sim).unwrap().into_bytes();
         let bank = &house.providers[&System::ThalesD1].profile().name;
         house.archive.import(bank, directory, begin, false).await.unwrap();
@@ -169,6 +200,22 @@ impl House {
                 house.ledger.append_all(past).await.unwrap();
             }
         }
+        house
+    }
+
+    fn around(
+        sim: Arc<Simulator>,
+        clock: Arc<dyn Clock>,
+        ledger: Arc<dyn Ledger>,
+        store: SqliteArchive,
+        seed: u64,
+        site: Says,
+    ) -> Self {
+        let archive: Arc<dyn Archive> = Arc::new(store.clone());
+        let ids: Arc<dyn Ids> = Dice::new(seed);
+        let ways = System::ALL.map(|system| (system, corridor(&sim, system))).into_iter().collect();
+        let mut house = Self { sim, clock, ledger, archive, store, ids, ways, providers: BTreeMap::new(), site };
+        house.providers = house.connect();
         house
     }
 
@@ -210,8 +257,9 @@ impl House {
             system,
             mode: Mode::Sim,
             starts_unlocked: true,
-            marker: self.proofs.marker,
-            feed_operator: (system == System::Gallagher && self.proofs.feed)
+            marker: self.site.proofs.marker,
+            sole_issuer: self.site.sole_issuer,
+            feed_operator: (system == System::Gallagher && self.site.proofs.feed)
                 .then(|| sim.feed_operator().parse().unwrap()),
         };
         match system {

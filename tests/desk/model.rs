@@ -8,6 +8,7 @@ mod checks;
 mod faults;
 mod life;
 mod operators;
+mod readings;
 mod rivals;
 mod run;
 mod tally;
@@ -18,7 +19,7 @@ use run::{Came, play};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tally::Tally;
 
 /// Seeds that are played when nobody says how many.
@@ -29,6 +30,12 @@ const SHOWN: usize = 60;
 fn one(seed: u64, traced: bool) -> Came {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(play(seed, traced))
+}
+
+/// What the processor spent on this thread so far: beside other work, only this says how fast the model is.
+fn work_of_this_thread() -> Duration {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(spent.tv_sec).unwrap_or_default(), u32::try_from(spent.tv_nsec).unwrap_or_default())
 }
 
 fn asked(name: &str) -> Option<u64> {
@@ -54,6 +61,7 @@ fn model_of_everything_at_once() {
     let next = AtomicU64::new(from);
     let failed: Mutex<Vec<(u64, String)>> = Mutex::default();
     let total: Mutex<Tally> = Mutex::default();
+    let worked: Mutex<Duration> = Mutex::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let began = Instant::now();
     std::thread::scope(|scope| {
@@ -81,15 +89,17 @@ fn model_of_everything_at_once() {
                     }
                 }
                 total.lock().unwrap().add(&mine);
+                *worked.lock().unwrap() += work_of_this_thread();
             });
         }
     });
     let (total, seconds) = (total.into_inner().unwrap(), began.elapsed().as_secs_f64());
     println!("{total}");
     println!(
-        "seeds {from} to {}; {:.0} runs a second on {threads} threads, {seconds:.1} s",
+        "seeds {from} to {}; {:.0} runs a second on {threads} threads, {seconds:.1} s; {:.0} runs a second of a core's time",
         from + seeds - 1,
-        total.runs as f64 / seconds
+        total.runs as f64 / seconds,
+        total.runs as f64 / worked.into_inner().unwrap().as_secs_f64()
     );
     let failed = failed.into_inner().unwrap();
     for (seed, words) in &failed {

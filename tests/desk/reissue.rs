@@ -297,17 +297,23 @@ async fn journey_08_a_lost_answer_settles_by_itself() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn without_marker_and_feed_a_lost_swap_is_inferred_only_after_a_quiet_minute() {
+/// A lost swap of a town whose site switched markers off after the old one was made, and its old one.
+async fn lost_swap_without_marks() -> Bench {
     let bench = Bench::new(14, true, false);
     let old = bench.issue_ours("phone").await;
     bench.town.streets().expire(&old);
-    // The site switches markers off after the old one was made.
     let plain = Bench { town: bench.town.plain(), ..bench };
     plain.town.streets().answers.push_back(Answer::LostAfter);
     let plan = plain.preview(&old, None).await.unwrap();
     assert_eq!(plan.mode, ReissueMode::Swap);
     assert!(matches!(plain.run(plan).await, ReissueEnd::Unknown(..)));
+    plain
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_marker_and_feed_a_lost_swap_is_inferred_only_after_a_quiet_minute() {
+    let plain = lost_swap_without_marks().await;
+    let plain = Bench { town: plain.town.alone(), ..plain };
     let settled = recovery::settle(&plain.means(), plain.last().await).await;
     assert_eq!(settled.state, IntentState::Unknown, "{}", settled.words);
     plain.watch.advance(60);
@@ -315,6 +321,17 @@ async fn without_marker_and_feed_a_lost_swap_is_inferred_only_after_a_quiet_minu
     assert_eq!(settled.state, IntentState::Done, "{}", settled.words);
     let card = plain.live().await.pop().unwrap();
     assert_eq!((card.0.holder, card.1.grade), (holder_id(), Grade::Inferred));
+}
+
+#[tokio::test(start_paused = true)]
+async fn i13_where_others_may_issue_a_lost_call_is_not_settled_by_comparing_lists() {
+    let plain = lost_swap_without_marks().await;
+    plain.watch.advance(60);
+    let settled = recovery::settle(&plain.means(), plain.last().await).await;
+    assert_eq!(settled.state, IntentState::Ambiguous, "{}", settled.words);
+    assert!(settled.words.contains("others may issue here"), "{}", settled.words);
+    let card = plain.live().await.pop().unwrap();
+    assert_eq!(card.1.grade, Grade::Ambiguous, "it is shown as a candidate");
 }
 
 #[tokio::test(start_paused = true)]

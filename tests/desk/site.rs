@@ -209,6 +209,7 @@ fn client(sim: &Simulator, proofs: Proofs, clock: &Arc<dyn Clock>) -> Gallagher 
             mode: Mode::Sim,
             starts_unlocked: true,
             marker: proofs.marker,
+            sole_issuer: false,
             feed_operator: proofs.feed.then(|| sim.feed_operator().parse().unwrap()),
         },
         origin: Origin::parse(&sim.gallagher_url()).unwrap(),

@@ -119,6 +119,7 @@ pub fn provider_on(
         mode: Mode::Sim,
         starts_unlocked: true,
         marker: setting.marker,
+        sole_issuer: false,
         feed_operator: setting.feed.then(|| sim.feed_operator().parse().unwrap()),
     };
     let provider = Gallagher::open(

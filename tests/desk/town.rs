@@ -179,6 +179,7 @@ impl Town {
                 mode: Mode::Sim,
                 starts_unlocked: true,
                 marker,
+                sole_issuer: false,
                 feed_operator: feed.then(us),
             },
             has_feed: feed,
@@ -198,8 +199,16 @@ impl Town {
 
     /// The same town for a site that switched markers off.
     pub fn plain(&self) -> Arc<Self> {
+        self.with(TenantProfile { marker: false, ..self.profile.clone() })
+    }
+
+    /// The same town for a site that says that nobody else issues there.
+    pub fn alone(&self) -> Arc<Self> {
+        self.with(TenantProfile { sole_issuer: true, ..self.profile.clone() })
+    }
+
+    fn with(&self, profile: TenantProfile) -> Arc<Self> {
         let streets = Mutex::new(std::mem::take(&mut *self.streets.lock().unwrap()));
-        let profile = TenantProfile { marker: false, ..self.profile.clone() };
         Arc::new(Self { profile, has_feed: self.has_feed, streets, watch: Arc::clone(&self.watch) })
     }
 

@@ -48,6 +48,7 @@ impl Wallet {
                 mode: Mode::Sim,
                 starts_unlocked: true,
                 marker: true,
+                sole_issuer: false,
                 feed_operator: None,
             },
             origin: Origin::parse(&sim.url(System::AccessGrid)).unwrap(),

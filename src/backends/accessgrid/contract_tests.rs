@@ -104,6 +104,7 @@ fn opened(sim: &Simulator, templates: &[&str], limits: Limits) -> AccessGrid {
             mode: Mode::Sim,
             starts_unlocked: true,
             marker: true,
+            sole_issuer: false,
             feed_operator: None,
         },
         origin: Origin::parse(&sim.url(System::AccessGrid)).unwrap(),

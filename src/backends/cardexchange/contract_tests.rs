@@ -86,6 +86,7 @@ fn opened(sim: &Simulator, key: &str, auth: Auth, mode: Mode) -> Result<CardExch
             mode,
             starts_unlocked: true,
             marker: true,
+            sole_issuer: false,
             feed_operator: None,
         },
         origin: Origin::parse(&sim.url(System::CardExchange)).unwrap(),

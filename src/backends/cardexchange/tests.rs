@@ -42,6 +42,7 @@ fn serving(documents: &[(&str, &str, Value)]) -> (RawServer, CardExchange) {
             mode: Mode::Test,
             starts_unlocked: true,
             marker: true,
+            sole_issuer: false,
             feed_operator: None,
         },
         origin: server.origin.clone(),

@@ -47,6 +47,7 @@ fn opened(sim: &Simulator, key: &str) -> Gallagher {
             mode: Mode::Sim,
             starts_unlocked: true,
             marker: true,
+            sole_issuer: false,
             feed_operator: sim.feed_operator().parse().ok(),
         },
         origin: Origin::parse(&sim.gallagher_url()).unwrap(),

@@ -47,6 +47,7 @@ fn serving(documents: &[(&str, Value)]) -> (RawServer, Gallagher) {
             mode: Mode::Sim,
             starts_unlocked: true,
             marker: true,
+            sole_issuer: false,
             feed_operator: None,
         },
         origin: server.origin.clone(),

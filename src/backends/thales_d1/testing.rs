@@ -53,6 +53,7 @@ pub(super) fn settings(sim: &Simulator) -> Settings {
             mode: Mode::Sim,
             starts_unlocked: true,
             marker: true,
+            sole_issuer: false,
             feed_operator: None,
         },
         origin: Origin::parse(sim.url(System::ThalesD1).trim_end_matches('/')).unwrap(),

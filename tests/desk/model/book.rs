@@ -4,8 +4,9 @@
 use super::checks;
 use super::tally::Tally;
 use super::truth::TruePass;
+use jiff::Timestamp;
 use passdesk::domain::credential::System;
-use passdesk::domain::ids::{HolderId, IntentId};
+use passdesk::domain::ids::{HolderId, IntentId, SagaId};
 use passdesk::domain::journal::{Binding, EventDraft, IntentState, Payload, Purpose, Snapshot};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -67,6 +68,21 @@ pub struct Line {
     pub rival: bool,
     /// A person decided about it.
     pub decided: bool,
+    /// How many events there were when it was opened.
+    pub opened: u64,
+    /// How old the reading was that its snapshot rests on (seconds).
+    pub read_before: i64,
+}
+
+/// The last reading of a person by a process.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// How many events there were when it began.
+    pub after: u64,
+    /// When it began.
+    pub at: Timestamp,
+    /// What was true all the while; `None` if that changed.
+    pub truth: Option<Vec<TruePass>>,
 }
 
 impl Line {
@@ -95,6 +111,14 @@ pub struct Pages {
     pub touched: Vec<HolderId>,
     /// Issue requests by confirmed plan.
     pub issued_by_plan: BTreeMap<u64, u32>,
+    /// Events written so far.
+    pub events: u64,
+    /// What each process saw of each person last.
+    pub readings: BTreeMap<(u32, HolderId), Reading>,
+    /// What was true when a plan was shown.
+    pub shown: BTreeMap<u64, Vec<TruePass>>,
+    /// The same for each piece of work, without what its own requests changed since.
+    pub shown_of: BTreeMap<SagaId, Vec<TruePass>>,
     step: usize,
 }
 
@@ -115,6 +139,10 @@ impl Book {
             reading_only: false,
             touched: Vec::new(),
             issued_by_plan: BTreeMap::new(),
+            events: 0,
+            readings: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            shown_of: BTreeMap::new(),
             step: 0,
         })))
     }
@@ -158,13 +186,15 @@ impl Pages {
         self.touched.push(holder.clone());
         for line in self.lines.values_mut().filter(|line| line.purpose.holder == *holder && !line.state.is_terminal()) {
             line.disturbed = true;
-            line.rival |= rival;
+            // What came before the snapshot stands in it.
+            line.rival |= rival && line.snapshot.is_some();
         }
     }
 
-    /// An event became durable.
-    pub fn written(&mut self, draft: &EventDraft, plan: Option<u64>) {
+    /// An event of a process became durable.
+    pub fn written(&mut self, draft: &EventDraft, plan: Option<u64>, pid: u32) {
         let id = draft.intent;
+        self.events += 1;
         self.say(|| {
             let words = match &draft.payload {
                 Payload::Remark(remark) => remark.text.chars().take(110).collect(),
@@ -199,7 +229,12 @@ impl Pages {
                 disturbed: false,
                 rival: false,
                 decided: false,
+                opened: self.events,
+                read_before: 0,
             };
+            if let Some(shown) = plan.and_then(|number| self.shown.get(&number)) {
+                self.shown_of.entry(purpose.saga).or_insert_with(|| shown.clone());
+            }
             self.lines.insert(id, line);
             return;
         }
@@ -214,14 +249,16 @@ impl Pages {
             Payload::Binding(binding) => line.binding = Some((**binding).clone()),
             _ => {}
         }
-        let line = line.clone();
-        let names = |made: &String| {
-            let bound = line.binding.as_ref().and_then(|b| b.object.as_ref()).map(|o| o.id.key.as_str());
-            bound.is_some_and(|whole| whole == made || whole.split('/').any(|part| part == made))
-        };
-        let bound = line.state == IntentState::Bound && line.purpose.act.makes();
-        self.tally.mistaken += u64::from(bound && checks::only_inferred(&line) && !line.made.iter().any(names));
-        if let Some(what) = checks::of_transition(was, &line) {
+        let reading = self.readings.get(&(pid, line.purpose.holder.clone()));
+        if draft.state == IntentState::Snapshotted {
+            line.read_before = reading.map_or(i64::MAX, |seen| draft.wall.duration_since(seen.at).as_secs());
+        }
+        let wrongs = [
+            checks::of_transition(was, line),
+            checks::of_gate(line, reading, self.shown_of.get(&line.purpose.saga)),
+            checks::of_marker(line, reading),
+        ];
+        for what in wrongs.into_iter().flatten() {
             self.wrong(format!("intent {}: {what}", short(id)));
         }
     }
@@ -246,6 +283,10 @@ impl Pages {
         let (made, changed) = checks::difference(before, after);
         for what in checks::of_effect(&line, before, after, &made, &changed, &issued, touched) {
             self.wrong(format!("intent {}: {what}", short(intent)));
+        }
+        if let Some(shown) = self.shown_of.get_mut(&line.purpose.saga) {
+            // From here on the desk goes by what it reads after its own change.
+            shown.retain(|pass| !changed.contains(&pass.id));
         }
         let did = !made.is_empty() || !changed.is_empty();
         self.say(|| format!("truly   {} made {made:?} changed {changed:?}", short(intent)));

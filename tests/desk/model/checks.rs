@@ -1,10 +1,10 @@
 //! The rules that no run may break, each against what is truly so. Written from the specification (safety.md sections
 //! 1, 2.1 and 4) without the product's own tables.
 
-use super::book::{Line, Pages, short};
+use super::book::{Line, Pages, Reading, short};
 use super::truth::TruePass;
 use passdesk::domain::credential::System;
-use passdesk::domain::journal::{Act, IntentState, Proof};
+use passdesk::domain::journal::{Act, IntentState};
 use passdesk::domain::ownership::Ownership;
 use passdesk::domain::policy::{ReissueMode, Why};
 use passdesk::domain::text::SafeText;
@@ -38,8 +38,7 @@ pub fn of_transition(was: IntentState, line: &Line) -> Option<String> {
             let whole = object.id.key.as_str();
             let truly = |made: &String| made == whole || ids.contains(&made.as_str());
             let right = !line.made.is_empty() && line.made.iter().all(truly);
-            (!right && !only_inferred(line))
-                .then(|| format!("WRONG BINDING: bound to {whole}, and truly made {:?}", line.made))
+            (!right).then(|| format!("WRONG BINDING: bound to {whole}, and truly made {:?}", line.made))
         }
         (S::Bound, None) if line.purpose.act.makes() => Some("bound to nothing".to_owned()),
         (S::NotSent, _) if line.requests > 0 => Some("called NOT_SENT after a request had set out".to_owned()),
@@ -52,13 +51,47 @@ pub fn of_transition(was: IntentState, line: &Line) -> Option<String> {
     }
 }
 
-/// Bound by a difference of lists alone while somebody else was at work: what a lost call made, and what another made
-/// in its place, look alike then. The grade says so (INFERRED), and permits nothing; such bindings are counted.
-pub fn only_inferred(line: &Line) -> bool {
-    let by_lists = line.binding.as_ref().is_some_and(|b| b.proofs.as_slice() == [Proof::Diff] && b.named.is_none());
-    let has_feed = line.snapshot.as_ref().is_some_and(|s| s.bookmark.is_some());
-    // Where there is a log, it must have been looked at: only a call that was never done can be mistaken then.
-    by_lists && line.lost && line.rival && (line.made.is_empty() || !has_feed)
+/// A request may set out only if its person was read after it was begun, at most 30 s before, and if what it is about
+/// was then as it had been shown, as far as an operator sees it (invariant I12).
+pub fn of_gate(line: &Line, reading: Option<&Reading>, shown: Option<&Vec<TruePass>>) -> Option<String> {
+    let old = line.purpose.old.as_ref();
+    if line.state == IntentState::Snapshotted {
+        let snapshot = line.snapshot.as_ref()?;
+        // What waits to be retired may have been looked at again since it was written down.
+        let seen = snapshot.before.iter().find(|seen| old.is_some_and(|old| old.id == seen.id))?;
+        let same = old.is_none_or(|old| old.fingerprint == seen.fingerprint);
+        return (!same && line.purpose.act != Act::Retire)
+            .then(|| format!("I12: {} was not as shown when the gate read it", seen.id));
+    }
+    if line.state != IntentState::Sending {
+        return None;
+    }
+    let Some(reading) = reading.filter(|reading| reading.after >= line.opened) else {
+        return Some("I12: SENDING without a reading of the person since INTENT".to_owned());
+    };
+    if line.read_before > 30 {
+        return Some(format!("I12: SENDING on a reading that is {} s old", line.read_before));
+    }
+    let (truth, key) = (reading.truth.as_ref()?, old?.id.key.as_str());
+    let meant = |pass: &&TruePass| pass.whole == key;
+    let differs =
+        shown?.iter().filter(meant).find(|was| truth.iter().all(|now| now.id != was.id || now.face != was.face));
+    differs.map(|was| {
+        let now = truth.iter().find(|now| now.id == was.id).map_or("gone", |now| now.face.as_str());
+        format!("I12: SENDING although {key} is {now}, and was shown as {}", was.face)
+    })
+}
+
+/// A mark that several passes carry proves nothing, unless the vendor's answer named ours (invariant I13).
+pub fn of_marker(line: &Line, reading: Option<&Reading>) -> Option<String> {
+    let (marker, bound) = (line.purpose.marker.as_ref()?, line.binding.as_ref()?);
+    if line.state != IntentState::Bound || !line.purpose.act.makes() || bound.named.is_some() {
+        return None;
+    }
+    let carries = |pass: &&TruePass| !pass.gone && pass.word.contains(marker.as_str());
+    let bearers = reading?.truth.as_ref()?.iter().filter(carries);
+    let wholes: std::collections::BTreeSet<&str> = bearers.map(|pass| pass.whole.as_str()).collect();
+    (wholes.len() > 1).then(|| format!("I13: bound by a mark that {wholes:?} all carry"))
 }
 
 /// Passes that came, and those that changed or went.
@@ -168,7 +201,6 @@ pub fn of_standing(pages: &mut Pages) {
         }
         let bound = line.binding.as_ref().and_then(|b| b.object.as_ref()).map(|o| o.id.key.as_str());
         let agrees = line.state != S::Done
-            || only_inferred(line)
             || bound.is_some_and(|whole| {
                 line.made.iter().all(|made| made == whole || whole.split('/').any(|part| part == made))
             });

@@ -109,7 +109,7 @@ impl Scribe {
         let result = call.await;
         let mut pages = self.life.book.open();
         match &result {
-            Ok(_) => drafts.iter().for_each(|draft| pages.written(draft, self.plan)),
+            Ok(_) => drafts.iter().for_each(|draft| pages.written(draft, self.plan, self.life.pid)),
             Err(LedgerError::Busy(_)) => {}
             // Two who settle the same thing: the second is refused, and reads what the first found.
             Err(LedgerError::Transition(what)) => pages.say(|| format!("refused: {what}")),

@@ -4,6 +4,7 @@
 use super::book::Book;
 use super::checks;
 use super::life::{Life, Scribe, is_alive, mark};
+use super::readings::Watched;
 use super::truth::{self, Person, TruePass};
 use super::wires::{ModelWire, Street};
 use passdesk::backends::wire::Wire;
@@ -29,11 +30,13 @@ pub enum Plan {
     Turn(Box<TurnPlan>),
 }
 
-/// A plan, which one, and for which system.
+/// A plan, which one, and for whom.
 #[derive(Clone)]
 pub struct Shown {
     pub number: u64,
-    pub system: System,
+    pub person: Person,
+    /// The pass that it is about, as it was then.
+    pub about: TruePass,
     pub plan: Plan,
 }
 
@@ -68,7 +71,8 @@ impl Desk {
         let (street, life) = (&self.street, &self.life);
         let provider = self.clients.entry(system).or_insert_with(|| {
             let wire = ModelWire { street: Arc::clone(street), life: Arc::clone(life), system };
-            street.house.client_over(system, Arc::new(wire) as Arc<dyn Wire>)
+            let client = street.house.client_over(system, Arc::new(wire) as Arc<dyn Wire>);
+            Arc::new(Watched { client, street: Arc::clone(street), life: Arc::clone(life) })
         });
         let scribe = Scribe { ledger: Arc::clone(&street.house.ledger), life: Arc::clone(life), plan };
         Means {
@@ -161,8 +165,14 @@ impl Desk {
                     }
                 };
                 let now = truth::passes(&self.street.house, person);
-                checks::of_grade(&mut self.book().open(), &now, &pass.whole, &ownership);
-                Some(Shown { number, system, plan })
+                let mut pages = self.book().open();
+                checks::of_grade(&mut pages, &now, &pass.whole, &ownership);
+                let reading = pages.readings.get(&(self.life.pid, person.holder.clone()));
+                if let Some(truth) = reading.and_then(|reading| reading.truth.clone()) {
+                    pages.shown.insert(number, truth);
+                }
+                drop(pages);
+                Some(Shown { number, person: person.clone(), about: pass, plan })
             }
             Err(problem) => {
                 self.book().say(|| format!("no plan {number}: {what}: {problem}"));
@@ -175,7 +185,7 @@ impl Desk {
 
     /// Confirms a plan.
     pub async fn confirm(&mut self, shown: Shown) -> Option<ReissueEnd> {
-        let means = self.means(shown.system, Some(shown.number));
+        let means = self.means(shown.person.system, Some(shown.number));
         let life = Arc::clone(&self.life);
         self.book().say(|| format!("process {} confirms plan {}", life.pid, shown.number));
         self.book().open().tally.runs_of_plans += 1;
@@ -187,7 +197,7 @@ impl Desk {
                 }
             })
             .await?;
-        self.ended(shown.system, &end);
+        self.ended(shown.person.system, &end);
         if let ReissueEnd::Watching(plan) = &end {
             let _ = life.live(reissue::new_card_of_holder(&means, plan)).await?;
         }
@@ -223,18 +233,24 @@ impl Desk {
         let record = self.book().open().chance.pick(&waiting).cloned()?;
         let as_seen = self.book().open().chance.percent(60);
         let means = self.means(record.purpose.class.system(), None);
-        let life = Arc::clone(&self.life);
+        let (life, book) = (Arc::clone(&self.life), Arc::clone(self.book()));
         let end = life
             .live(Box::pin(async {
                 if !as_seen {
                     return reissue::retire(&means, record.clone()).await;
                 }
                 let old = record.purpose.old.clone();
+                let (saga, by) = (record.purpose.saga, (means.owner.pid, record.purpose.holder.clone()));
                 let view = LiveView::read(&means, &record.purpose.holder, &record.purpose.holder_link).await;
                 let seen = match (&view, &old) {
                     (Ok(view), Some(old)) => view.object(old).map(|(card, _)| card.fingerprint()),
                     _ => None,
                 };
+                {
+                    let mut pages = book.open();
+                    let truth = pages.readings.get(&by).and_then(|reading| reading.truth.clone());
+                    pages.shown_of.insert(saga, truth.unwrap_or_default());
+                }
                 reissue::retire_as_seen(&means, record.clone(), &seen.unwrap_or_default()).await
             }))
             .await?;

@@ -3,6 +3,7 @@
 
 use super::book::{Chance, Pages};
 use super::truth::{self, Person, TruePass};
+use super::wires::Street;
 use crate::indoors::House;
 use passdesk::domain::credential::System;
 use passdesk::simulator::accessgrid::{self, DeviceType};
@@ -13,7 +14,11 @@ use passdesk::simulator::{Device, ForeignKind, ForeignWrite, InvitationMove, Wal
 use serde_json::json;
 
 /// Another system acts on this person.
-pub fn act(house: &House, pages: &mut Pages, person: &Person) {
+pub fn act(street: &Street, pages: &mut Pages, person: &Person) {
+    if pages.chance.percent(12) {
+        return borrow(street, pages, person);
+    }
+    let house = &street.house;
     let passes = truth::passes(house, person);
     let chance = &mut pages.chance;
     let did = match person.system {
@@ -25,6 +30,89 @@ pub fn act(house: &House, pages: &mut Pages, person: &Person) {
     if let Some(did) = did {
         pages.tally.foreign += 1;
         pages.say(|| format!("others: {did} of {}", person.holder));
+        pages.touch(&person.holder, true);
+    }
+}
+
+/// Another system gives one of this person's marks to somebody else.
+fn borrow(street: &Street, pages: &mut Pages, person: &Person) {
+    let house = &street.house;
+    let others: Vec<&Person> =
+        street.people.iter().filter(|p| p.system == person.system && p.key != person.key).collect();
+    let passes = truth::passes(house, person);
+    let Some(other) = pages.chance.pick(&others).copied() else { return };
+    let Some(pass) = pages.chance.pick(&passes).cloned() else { return };
+    let did = match person.system {
+        System::Gallagher if pass.reissuable => {
+            let cards = house.sim.world().cardholder(&person.key).map(|truth| truth.cards).unwrap_or_default();
+            let number = cards.into_iter().find(|card| pass.id.ends_with(&card.segment)).map(|card| card.number);
+            let write = ForeignWrite {
+                cardholder: other.key.clone(),
+                kind: ForeignKind::SameType,
+                of: None,
+                when: When::Now,
+                email: None,
+                number,
+                workstation: false,
+                by: Some(Writer::Client),
+            };
+            house.sim.world().foreign(write).ok().flatten()
+        }
+        System::CardExchange => {
+            let exchange = house.sim.exchange();
+            let holders = exchange.person(&other.key).map(|p| p.cardholders).unwrap_or_default();
+            let metadata = exchange.card(&pass.id).and_then(|card| card.metadata.as_object().cloned());
+            let to = pages.chance.pick(&holders).cloned().zip(metadata);
+            let act = to.map(|(cardholder, metadata)| CardAct::ForeignCreate { cardholder, metadata });
+            act.and_then(|act| exchange.act(&act).ok())
+        }
+        // A copy that gets another employee number.
+        System::AccessGrid => {
+            let grid = house.sim.grid();
+            let foreign = |pass: String, kind| {
+                let act = accessgrid::ForeignAct { pass, kind, when: accessgrid::Moment::Now };
+                grid.foreign(act).ok().flatten()
+            };
+            foreign(pass.id.clone(), accessgrid::ForeignKind::Copy)
+                .and_then(|copy| foreign(copy, accessgrid::ForeignKind::Employee { employee_id: other.key.clone() }))
+        }
+        System::Gallagher | System::ThalesD1 => None,
+    };
+    let Some(did) = did else { return };
+    pages.tally.foreign += 1;
+    pages.say(|| format!("others: the mark of {} goes to {} as {did}", pass.id, other.holder));
+    for touched in [person, other] {
+        pages.touch(&touched.holder, true);
+    }
+}
+
+/// Another system changes the very pass that somebody is about to act on.
+pub fn meddle(street: &Street, pages: &mut Pages, person: &Person, pass: &TruePass) {
+    let house = &street.house;
+    let chance = &mut pages.chance;
+    let did = match person.system {
+        System::Gallagher => {
+            let kind = *chance.pick(&[ForeignKind::Disable, ForeignKind::ReissueCopy, ForeignKind::Remove]).unwrap();
+            let of = pass.id.split_once('/').map(|(_, card)| card.to_owned());
+            let write = ForeignWrite {
+                cardholder: person.key.clone(),
+                kind,
+                of,
+                when: When::Now,
+                email: None,
+                number: None,
+                workstation: false,
+                by: Some(Writer::Workstation),
+            };
+            house.sim.world().foreign(write).ok().flatten().map(|_| format!("{kind:?}"))
+        }
+        System::AccessGrid => grid(house, chance, std::slice::from_ref(pass)),
+        System::ThalesD1 => bank(house, chance, std::slice::from_ref(pass)),
+        System::CardExchange => cards(house, chance, person, std::slice::from_ref(pass)),
+    };
+    if let Some(did) = did {
+        pages.tally.foreign += 1;
+        pages.say(|| format!("others, before it is confirmed: {did} {} of {}", pass.id, person.holder));
         pages.touch(&person.holder, true);
     }
 }

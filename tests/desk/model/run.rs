@@ -8,7 +8,7 @@ use super::rivals;
 use super::tally::{Means, Tally};
 use super::truth::{self, Person};
 use super::wires::Street;
-use crate::indoors::House;
+use crate::indoors::{Pattern, Says};
 use crate::site::Proofs;
 use passdesk::domain::credential::System;
 use passdesk::domain::ids::HolderId;
@@ -16,7 +16,9 @@ use passdesk::domain::journal::IntentState;
 use passdesk::ports::ledger::LedgerHealth;
 use passdesk::simulator::Author;
 use passdesk::workflow::recovery::RECONCILE_AT_SECONDS;
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What came of a run.
@@ -24,6 +26,23 @@ pub struct Came {
     pub tally: Tally,
     pub wrongs: Vec<String>,
     pub trace: Vec<String>,
+}
+
+/// Worlds that runs begin in, for each number of people.
+const TOWNS: u64 = 16;
+
+thread_local! {
+    static PATTERNS: RefCell<BTreeMap<(u64, u32), Rc<Pattern>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The world of that town as it is at the beginning. Making it takes longer than most runs that begin in it.
+async fn pattern(town: u64, people: u32) -> Rc<Pattern> {
+    if let Some(known) = PATTERNS.with_borrow(|all| all.get(&(town, people)).cloned()) {
+        return known;
+    }
+    let made = Rc::new(Pattern::draw(town, people).await);
+    PATTERNS.with_borrow_mut(|all| all.insert((town, people), Rc::clone(&made)));
+    made
 }
 
 /// Plays a seed, and keeps its trace if that is wanted.
@@ -38,16 +57,20 @@ pub async fn play(seed: u64, traced: bool) -> Came {
     };
     let rivals = chance.percent(60);
     let count = chance.between(10, 14);
-    let house = House::open_with(seed, count, proofs, is_alive).await;
-    let people = truth::people(&house, seed, count);
+    // Where somebody else issues, the site does not say that nobody does.
+    let sole_issuer = !rivals && chance.percent(70);
+    let town = seed % TOWNS;
+    let house = pattern(town, count).await.house(seed, Says { proofs, sole_issuer }, is_alive).await;
+    let people = truth::people(&house, town, count);
     let book = Book::new(seed, traced);
     // Without a mark, a difference of lists binds after the longest deadline that a site may set; nothing is done
     // later than that. With one, only the settle window bounds it.
     let latest = if proofs.marker { 580 } else { 50 };
-    book.say(|| format!("seed {seed}: {proofs:?}, rivals {rivals}, {count} people"));
+    book.say(|| format!("seed {seed}: {proofs:?}, sole issuer {sole_issuer}, rivals {rivals}, {count} people"));
     let street = Arc::new(Street::new(house, Arc::clone(&book), people, rivals, latest, seed.is_multiple_of(16)));
     let desks = chance.between(1, 3);
-    let mut run = Run { street, book, proofs, desks: Vec::new(), pids: 100, plans: 0, favourites: Vec::new() };
+    let mut run =
+        Run { street, book, proofs, sole_issuer, desks: Vec::new(), pids: 100, plans: 0, favourites: Vec::new() };
     run.favourites = run.choose_people(&mut chance);
     for _ in 0..desks {
         let desk = run.start();
@@ -72,6 +95,7 @@ struct Run {
     street: Arc<Street>,
     book: Arc<Book>,
     proofs: Proofs,
+    sole_issuer: bool,
     desks: Vec<Desk>,
     pids: u32,
     plans: u64,
@@ -162,7 +186,7 @@ impl Run {
                 let person = self.somebody(chance);
                 let mut pages = self.book.open();
                 if self.street.rivals {
-                    rivals::act(&self.street.house, &mut pages, &person);
+                    rivals::act(&self.street, &mut pages, &person);
                 } else {
                     rivals::holder(&self.street.house, &mut pages, &person);
                 }
@@ -207,6 +231,9 @@ impl Run {
             shelf.push(shown.clone());
         }
         self.street.advance(chance.between(1, 5)).await;
+        if self.street.rivals && chance.percent(15) {
+            rivals::meddle(&self.street, &mut self.book.open(), &shown.person, &shown.about);
+        }
         self.desks[at].confirm(shown).await;
     }
 
@@ -336,6 +363,8 @@ impl Run {
             // D1 marks its operations in any case.
             let means = if self.proofs.marker || feed || line.system() == System::ThalesD1 {
                 Means::Mark
+            } else if self.sole_issuer {
+                Means::Alone
             } else {
                 Means::Lists
             };

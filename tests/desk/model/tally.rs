@@ -18,7 +18,20 @@ pub struct Lost {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Means {
     Mark,
+    /// Lists, where others may issue as well.
     Lists,
+    /// Lists, where the site says that nobody else does.
+    Alone,
+}
+
+impl Means {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Mark => "mark",
+            Self::Lists => "lists",
+            Self::Alone => "lists, alone",
+        }
+    }
 }
 
 /// The sort of a lost answer: vendor, means, whether the call was one that makes a pass, whether it was done, and
@@ -42,8 +55,6 @@ pub struct Tally {
     pub runs_of_plans: u64,
     pub refused: u64,
     pub ends: BTreeMap<&'static str, u64>,
-    /// Bindings by lists alone that name what a rival made.
-    pub mistaken: u64,
     lost: BTreeMap<Sort, Lost>,
 }
 
@@ -76,7 +87,6 @@ impl Tally {
         self.armed += other.armed;
         self.fired += other.fired;
         self.late += other.late;
-        self.mistaken += other.mistaken;
         self.kills += other.kills;
         self.foreign += other.foreign;
         self.with_rivals += other.with_rivals;
@@ -115,16 +125,15 @@ impl fmt::Display for Tally {
             "{} faults armed, {} fired, {} requests done late, {} kills, {} acts of others; ends: {:?}",
             self.armed, self.fired, self.late, self.kills, self.foreign, self.ends
         )?;
-        writeln!(f, "{} lost calls taken for what a rival made, by lists alone (~infer)", self.mistaken)?;
         writeln!(f, "lost answers, settled without a person / ambiguous / left open:")?;
         for ((system, means, makes, applied, rival), lost) in &self.lost {
             let all = (lost.settled + lost.ambiguous + lost.open).max(1) as f64;
             let percent = |n: u64| 100.0 * n as f64 / all;
             writeln!(
                 f,
-                "  {:<13} by {:<5} {:<5} {:<8} {:<11} {:>7}: {:>5.1} % / {:>5.1} % / {:>5.1} %",
+                "  {:<13} by {:<12} {:<5} {:<8} {:<11} {:>7}: {:>5.1} % / {:>5.1} % / {:>5.1} %",
                 system.title(),
-                if *means == Means::Mark { "mark" } else { "lists" },
+                means.word(),
                 if *makes { "issue" } else { "turn" },
                 if *applied { "done" } else { "not done" },
                 if *rival { "rivals" } else { "no rivals" },

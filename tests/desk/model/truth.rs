@@ -30,6 +30,8 @@ pub struct TruePass {
     pub by: Author,
     /// Everything about it that a request may change.
     pub word: String,
+    /// What an operator sees of it before she confirms an act on it, and what must be the same when that is sent.
+    pub face: String,
     /// It could open a door, or be made to by its holder alone.
     pub usable: bool,
     /// It opens doors now.
@@ -110,6 +112,7 @@ fn gallagher(house: &House, person: &Person) -> Vec<TruePass> {
                 by: card.created_by,
                 // What time and the holder change is none of it.
                 word: format!("{} {} {:?}", card.status_word, card.number, card.until),
+                face: format!("{} {} {:?}", card.status_word, card.number, card.until),
                 usable: alive && card.invitation != "expired",
                 works: alive && card.status == "active" && matches!(card.invitation, "" | "accepted"),
                 gone,
@@ -137,6 +140,7 @@ fn grid(house: &House, person: &Person) -> Vec<TruePass> {
                 whole: whole(pass),
                 by: pass.created_by,
                 word: format!("{} {} {:?}", pass.state, serde_json::Value::from(pass.metadata.clone()), pass.expires),
+                face: format!("{} {:?}", pass.state, pass.expires),
                 usable: in_time && matches!(pass.state, State::Created | State::Active | State::Suspended),
                 works: in_time && pass.state == State::Active,
                 gone: pass.state == State::Deleted,
@@ -155,6 +159,7 @@ fn bank(house: &House, person: &Person) -> Vec<TruePass> {
             whole: card.id.clone(),
             by: Author::Import,
             word: format!("{:?} {}", card.state, card.state_reason),
+            face: format!("{:?}", card.state),
             usable: card.state == CardState::Active,
             works: card.state == CardState::Active,
             gone: matches!(card.state, CardState::Deleted | CardState::Replaced),
@@ -165,6 +170,7 @@ fn bank(house: &House, person: &Person) -> Vec<TruePass> {
             whole: pass.id.clone(),
             by: Author::Holder,
             word: format!("{:?}", pass.state),
+            face: format!("{:?}", pass.state),
             usable: matches!(pass.state, DigitalState::Active | DigitalState::PendingIdv),
             works: pass.state == DigitalState::Active,
             gone: pass.state == DigitalState::Deleted,
@@ -198,6 +204,7 @@ fn cards(house: &House, person: &Person) -> Vec<TruePass> {
             whole: card.id.clone(),
             by: card.created_by,
             word: format!("{} {}", card.status, card.metadata),
+            face: card.status.to_string(),
             usable: usable(card.status),
             works: matches!(card.status, "activated" | "linked"),
             gone: gone(card.status),

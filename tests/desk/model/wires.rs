@@ -162,7 +162,7 @@ impl Street {
         }
         let holder = intent.and_then(|id| pages.lines.get(&id)).map(|line| line.purpose.holder.clone());
         let Some(person) = self.people.iter().find(|p| Some(&p.holder) == holder.as_ref()) else { return };
-        rivals::act(&self.house, &mut pages, person);
+        rivals::act(self, &mut pages, person);
     }
 
     async fn troubled(

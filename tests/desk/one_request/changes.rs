@@ -87,6 +87,7 @@ impl Vendor {
             mode: Mode::Sim,
             starts_unlocked: true,
             marker: true,
+            sole_issuer: false,
             feed_operator: None,
         }
     }
