@@ -14,6 +14,7 @@ use passdesk::ports::cache::{Cache, Scope};
 use passdesk::ports::clock::Clock;
 use passdesk::ports::ledger::Ledger;
 use passdesk::ports::provider::HolderRead;
+use passdesk::ports::requests::RequestLog;
 use passdesk::runtime::{Console, Looks};
 use passdesk::simulator::{self, SimOptions};
 use passdesk::store::archive::SqliteArchive;
@@ -57,7 +58,7 @@ fn person(n: usize) -> HolderRead {
         authorised: true,
         as_of: Still.now(),
     };
-    HolderRead { holder, credentials: Vec::new(), whole: true, server_date: None }
+    HolderRead { holder, credentials: Vec::new(), whole: true, server_date: None, documents: Vec::new() }
 }
 
 static CACHE: LazyLock<(tempfile::TempDir, SqliteCache)> = LazyLock::new(|| {
@@ -178,6 +179,8 @@ fn unfinished_work_on_screen_with_10_000_intents(bencher: Bencher<'_, '_>) {
         operator: "op7".into(),
         owner: this_process(),
         mode: Mode::Sim,
+        requests: Arc::new(RequestLog::new(Arc::new(Still))),
+        missing: Vec::new(),
     };
     // A runtime of its own, so that what one start still looks for does not slow the next one down.
     bencher.with_inputs(|| (desk(), Runtime::new().unwrap())).bench_local_values(|(desk, runtime)| {

@@ -14,6 +14,7 @@ use crate::ports::cache::{Cache, CacheError};
 use crate::ports::clock::{Clock, Ids};
 use crate::ports::ledger::Ledger;
 use crate::ports::provider::Provider;
+use crate::ports::requests::RequestLog;
 use crate::store::archive::SqliteArchive;
 use crate::store::cache::SqliteCache;
 use crate::store::ledger::SqliteLedger;
@@ -45,6 +46,8 @@ pub struct Desk {
     pub owner: ProcessMark,
     /// LIVE, TEST or SIM; one site file holds one mode.
     pub mode: Mode,
+    /// What was asked of the systems in this run.
+    pub requests: Arc<RequestLog>,
     /// What could not be opened, and is done without: the ledger's own trouble is told by its health.
     pub missing: Vec<Problem>,
 }
@@ -89,6 +92,7 @@ impl Desk {
             ids: Arc::clone(&ids),
             archive: Arc::clone(&archive),
             console_id: ledger.console_id().to_owned(),
+            requests: Arc::new(RequestLog::new(Arc::clone(&clock))),
         };
         let providers =
             site.tenants.iter().map(|tenant| systems::provider(site, tenant, &parts)).collect::<Result<Vec<_>, _>>()?;
@@ -111,6 +115,7 @@ impl Desk {
             operator: account::name(),
             owner: process::this_process(),
             mode: site.mode,
+            requests: parts.requests,
             missing: forgetful.into_iter().chain(fleeting).collect(),
         })
     }
@@ -140,6 +145,7 @@ struct Parts {
     archive: Arc<dyn Archive>,
     /// What tells this desk from others in a vendor's own log.
     console_id: String,
+    requests: Arc<RequestLog>,
 }
 
 /// The archive; where it cannot be written, one in memory with the reason: it is then as empty as the vendor's memory

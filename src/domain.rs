@@ -7,6 +7,7 @@ pub mod clocks;
 pub mod comparison;
 pub mod credential;
 pub mod decision;
+pub mod document;
 pub mod ids;
 pub mod journal;
 pub mod lifecycle;

@@ -7,6 +7,7 @@ pub mod footer;
 pub mod header;
 pub mod history;
 pub mod holders;
+pub mod inspector;
 pub mod overlays;
 pub mod palette;
 pub mod pass;
@@ -172,6 +173,10 @@ pub fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) -> bool {
         }
         Some(Overlay::Jobs { cursor, confirm, .. }) => {
             overlays::draw_jobs(model, *cursor, *confirm, theme, area, frame.buffer_mut());
+            None
+        }
+        Some(Overlay::Inspector(open)) => {
+            inspector::draw(model, open, theme, area, frame.buffer_mut());
             None
         }
         Some(Overlay::Ticket(input)) => overlays::draw_ticket(input, theme, area, frame.buffer_mut()),

@@ -6,3 +6,4 @@ pub mod clock;
 pub mod ledger;
 pub mod permit;
 pub mod provider;
+pub mod requests;

@@ -39,7 +39,11 @@ pub struct Console<B: Backend> {
     inbox: UnboundedReceiver<Msg>,
     outbox: UnboundedSender<Msg>,
     ended: bool,
+    clipboard: Clipboard,
 }
+
+/// What a copied text is given to.
+pub type Clipboard = Box<dyn FnMut(&str) + Send>;
 
 impl<B: Backend> Console<B>
 where
@@ -61,7 +65,12 @@ where
             desk.providers.iter().map(|p| p.profile().clone()).collect(),
         );
         let tasks = Tasks::new(desk.clone(), outbox.clone());
-        Ok(Self { model, terminal, desk, looks, tasks, inbox, outbox, ended: false })
+        Ok(Self { model, terminal, desk, looks, tasks, inbox, outbox, ended: false, clipboard: Box::new(|_| ()) })
+    }
+
+    /// Where copied texts go from now on; without it, nowhere.
+    pub fn copy_to(&mut self, clipboard: Clipboard) {
+        self.clipboard = clipboard;
     }
 
     /// Where input comes in.
@@ -75,6 +84,7 @@ where
         for effect in update(&mut self.model, msg, at) {
             match effect {
                 Effect::Quit => self.ended = true,
+                Effect::Copy(text) => (self.clipboard)(&text),
                 // An error here shows again, and is reported, at the next draw.
                 Effect::Repaint => drop(self.terminal.clear()),
                 other => self.tasks.start(other),

@@ -3,8 +3,11 @@
 
 use super::http::{Limits, chain};
 use super::tls::{self, AskedInVain, Trust};
+use crate::domain::ids::TenantName;
 use crate::domain::origin::Origin;
+use crate::domain::text::SafeText;
 use crate::ports::provider::{ProviderError, ProviderErrorKind};
+use crate::ports::requests::{RequestLine, RequestLog};
 use async_trait::async_trait;
 use reqwest::{Client, ClientBuilder, Request, Response, redirect, retry};
 use std::sync::Arc;
@@ -16,6 +19,8 @@ pub enum Way {
     Network(Trust),
     /// To a server inside this process. Nothing that a site file can say leads here.
     Within(Arc<dyn Wire>),
+    /// One of the others, and each request is remembered for people to read.
+    Noted(Box<Self>, TenantName, Arc<RequestLog>),
 }
 
 impl std::fmt::Debug for Way {
@@ -23,6 +28,7 @@ impl std::fmt::Debug for Way {
         match self {
             Self::Network(trust) => f.debug_tuple("Network").field(trust).finish(),
             Self::Within(_) => f.write_str("Within(..)"),
+            Self::Noted(way, ..) => f.debug_tuple("Noted").field(way).finish(),
         }
     }
 }
@@ -42,7 +48,11 @@ impl From<Trust> for Way {
 impl Way {
     /// True if we have a certificate to show.
     pub(super) fn shows_certificate(&self) -> bool {
-        matches!(self, Self::Network(trust) if trust.client.is_some())
+        match self {
+            Self::Network(trust) => trust.client.is_some(),
+            Self::Within(_) => false,
+            Self::Noted(way, ..) => way.shows_certificate(),
+        }
     }
 }
 
@@ -111,6 +121,41 @@ impl Wire for Client {
     }
 }
 
+/// A wire whose requests are remembered, without headers and bodies: what is secret stands in those.
+struct Noted {
+    wire: Arc<dyn Wire>,
+    tenant: TenantName,
+    log: Arc<RequestLog>,
+}
+
+#[async_trait]
+impl Wire for Noted {
+    async fn exchange(&self, request: Request) -> Result<Response, WireError> {
+        let clock = self.log.clock();
+        let (at, since) = (clock.now(), clock.elapsed());
+        let said = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let mut line = RequestLine {
+            at,
+            tenant: self.tenant.clone(),
+            method: SafeText::of(request.method().as_str()),
+            path: RequestLine::place(request.url().path(), request.url().query()),
+            sent: request.body().and_then(reqwest::Body::as_bytes).map_or(0, <[u8]>::len),
+            status: None,
+            took: std::time::Duration::ZERO,
+            problem: SafeText::default(),
+            correlation: SafeText::of(said("x-correlation-id")),
+        };
+        let result = self.wire.exchange(request).await;
+        line.took = clock.elapsed().saturating_sub(since);
+        match &result {
+            Ok(response) => line.status = Some(response.status().as_u16()),
+            Err(error) => line.problem = SafeText::of(&error.to_string()),
+        }
+        self.log.note(line);
+        result
+    }
+}
+
 /// The wires of one tenant: reading may pool and unpack, changing neither.
 pub(super) struct Wires {
     pub(super) reads: Arc<dyn Wire>,
@@ -125,6 +170,11 @@ impl Wires {
     /// If trust cannot be set up.
     pub(super) fn of(way: &Way, origin: &Origin, limits: Limits) -> Result<Self, ProviderError> {
         match way {
+            Way::Noted(way, tenant, log) => {
+                let Self { reads, mutations, asked } = Self::of(way, origin, limits)?;
+                let noted = |wire| Arc::new(Noted { wire, tenant: tenant.clone(), log: Arc::clone(log) });
+                Ok(Self { reads: noted(reads), mutations: noted(mutations), asked })
+            }
             Way::Within(wire) => {
                 let (reads, mutations) = (Arc::clone(wire), Arc::clone(wire));
                 Ok(Self { reads, mutations, asked: AskedInVain::default() })

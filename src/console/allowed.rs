@@ -3,6 +3,8 @@
 
 use super::model::Model;
 use crate::domain::credential::{Credential, CredentialClass, State, System};
+use crate::domain::ids::CredentialId;
+use crate::domain::journal::Act;
 use crate::domain::lifecycle::{self, Target, Verb};
 use crate::domain::ownership::{Action, Deed, Ownership};
 use crate::domain::policy::Writes;
@@ -19,10 +21,42 @@ fn selected(model: &Model) -> Result<&(Credential, Ownership), Cow<'static, str>
 /// The reason, as it stands beside the dim command.
 pub fn turn(model: &Model, verb: Verb) -> Result<(), Cow<'static, str>> {
     let (card, owner) = selected(model)?;
+    turn_on(model, card, owner, verb)
+}
+
+fn turn_on(model: &Model, card: &Credential, owner: &Ownership, verb: Verb) -> Result<(), Cow<'static, str>> {
     let targets = targets(card, verb, model.now)?;
     let action = targets.first().map_or(Action::Irreversible, |t| t.action);
     owner.permits(Deed { action, verb: Some(verb), why: None })?;
     free(model, card)
+}
+
+/// What takes the last change of the person shown back: the credential, and what is done to it.
+///
+/// # Errors
+/// Why nothing does (ux.md section 8), as it stands beside the dim command.
+pub fn undo(model: &Model) -> Result<(CredentialId, Verb), Cow<'static, str>> {
+    let ours = model.shown.ledger.iter().filter(|row| row.act.is_some_and(|act| act != Act::Arrival));
+    let Some(last) = ours.max_by_key(|row| (row.at, row.seq)) else {
+        return Err("nothing is on record here that was done to this person's passes".into());
+    };
+    if last.result.as_str() != "ok" {
+        return Err(
+            format!("the last change ({}) is {}: there is nothing to take back", last.action, last.result).into()
+        );
+    }
+    let verb = match last.act {
+        Some(Act::Suspend) => Verb::Resume,
+        Some(Act::Resume) => Verb::Suspend,
+        Some(Act::Set) => return Err("the word it had before is not kept; a w gives it another".into()),
+        _ => return Err(format!("{} cannot be taken back; r issues again", last.action).into()),
+    };
+    let found = model.shown.cards.iter().find(|(card, _)| last.credential.as_ref() == Some(&card.id));
+    let Some((card, owner)) = found else {
+        return Err("the pass that was changed is not there any more".into());
+    };
+    turn_on(model, card, owner, verb)?;
+    Ok((card.id.clone(), verb))
 }
 
 /// Where a verb may lead from here, by the vendor's rules alone.

@@ -38,6 +38,7 @@ impl Model {
             (Answer::Plan(plan), _) => self.plan_read(Ok(Plan::Reissue(plan))),
             (Answer::TurnPlan(plan), _) => self.plan_read(Ok(Plan::Turn(plan))),
             (Answer::Case(case), _) => self.case_read(Ok(case)),
+            (Answer::Requests(lines), _) => self.requests_read(lines),
             (Answer::Failed(problem), _) => self.query_failed(slot, problem),
             // No query of those slots is answered so.
             (Answer::Remote(_) | Answer::Holder(_), _) => Vec::new(),
@@ -74,7 +75,7 @@ impl Model {
                 self.log(Tone::Warn, &problem.to_string(), &problem.detail);
                 self.note_outage(tenant, &problem);
             }
-            Slot::Cached | Slot::Ledger => self.log(Tone::Warn, &problem.to_string(), &problem.detail),
+            Slot::Cached | Slot::Ledger | Slot::Requests => self.log(Tone::Warn, &problem.to_string(), &problem.detail),
         }
         Vec::new()
     }

@@ -1,9 +1,11 @@
 //! The one command table. It feeds key dispatch, footer hints, palette, help and the README table.
 
+use super::inspector::Leaf;
 use super::keymap::{Chord, Key};
 use super::message::Effect;
 use super::model::{Model, Overlay, Palette, Pane};
 use super::{allowed, wording};
+use crate::domain::document::Document;
 use crate::domain::lifecycle::Verb;
 use crate::domain::policy::Writes;
 use std::borrow::Cow;
@@ -85,6 +87,21 @@ impl Command {
 #[expect(clippy::unnecessary_wraps, reason = "one shape for every row of the table")]
 fn always(_: &Model) -> Result<(), Cow<'static, str>> {
     Ok(())
+}
+
+fn a_card(model: &Model) -> Result<(), Cow<'static, str>> {
+    if model.shown.card().is_some() { Ok(()) } else { Err("no card is selected".into()) }
+}
+
+fn a_number(model: &Model) -> Result<(), Cow<'static, str>> {
+    a_card(model)?;
+    let numbered = model.shown.card().is_some_and(|(card, _)| !card.number.is_empty());
+    if numbered { Ok(()) } else { Err("its system shows no number of it".into()) }
+}
+
+fn a_document(model: &Model) -> Result<(), Cow<'static, str>> {
+    a_card(model)?;
+    if model.shown.document().is_some() { Ok(()) } else { Err("it was not read in this run; R reads it".into()) }
 }
 
 fn lock_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
@@ -230,6 +247,18 @@ pub static COMMANDS: &[Command] = &[
         ),
         |m| allowed::turn(m, Verb::Set),
     ),
+    act(
+        row(
+            "undo",
+            "undo",
+            Group::Act,
+            &[&[Char('u')]],
+            0,
+            Model::open_undo,
+            "take the last change of this person back, if its system can; opens a preview, nothing is sent before y",
+        ),
+        |m| allowed::undo(m).map(|_| ()),
+    ),
     searching(
         1,
         row("open", "open", Group::Move, &[&[Enter]], 5, Model::open, "open what is under the cursor; never writes"),
@@ -302,6 +331,87 @@ pub static COMMANDS: &[Command] = &[
         Model::refresh,
         "read the person again from her system; asks a paused system again",
     )),
+    when(
+        row(
+            "inspect",
+            "details",
+            Group::See,
+            &[&[Char('o')]],
+            6,
+            |m| m.inspect(Leaf::Fields),
+            "all that is known of the credential: 1 fields, 2 its vendor's JSON, 3 whose it is and why, 4 requests",
+        ),
+        a_card,
+    ),
+    when(
+        row(
+            "json",
+            "JSON",
+            Group::See,
+            &[&[Char('J')]],
+            0,
+            |m| m.inspect(Leaf::Json),
+            "what its system itself says of the credential, without secrets",
+        ),
+        a_card,
+    ),
+    row(
+        "requests",
+        "requests",
+        Group::See,
+        &[&[Char('@')]],
+        0,
+        |m| m.inspect(Leaf::Requests),
+        "what was asked of the systems in this run, newest first; no secret, no name",
+    ),
+    when(
+        row(
+            "copy-id",
+            "id",
+            Group::See,
+            &[&[Char('c'), Char('i')]],
+            7,
+            |m| m.copy("id", m.shown.card().map(|(card, _)| card.id.to_string())),
+            "its id to the terminal's clipboard",
+        ),
+        a_card,
+    ),
+    when(
+        row(
+            "copy-number",
+            "number",
+            Group::See,
+            &[&[Char('c'), Char('n')]],
+            7,
+            |m| m.copy("number", m.shown.card().map(|(card, _)| card.number.safe().to_string())),
+            "its number to the terminal's clipboard",
+        ),
+        a_number,
+    ),
+    when(
+        row(
+            "copy-row",
+            "row",
+            Group::See,
+            &[&[Char('c'), Char('r')]],
+            7,
+            |m| m.copy("row", m.shown.card().map(|(card, owner)| wording::row(card, owner))),
+            "state, system, type, number, owner and id to the terminal's clipboard, with tabs between",
+        ),
+        a_card,
+    ),
+    when(
+        row(
+            "copy-json",
+            "JSON",
+            Group::See,
+            &[&[Char('c'), Char('j')]],
+            7,
+            |m| m.copy("JSON", m.shown.document().map(Document::text)),
+            "what its system itself says of it to the terminal's clipboard, without secrets",
+        ),
+        a_document,
+    ),
     row(
         "zoom",
         "zoom",

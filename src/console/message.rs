@@ -5,6 +5,7 @@ use crate::domain::cardholder::Cardholder;
 use crate::domain::clocks::ClockTrouble;
 use crate::domain::credential::Credential;
 use crate::domain::decision::{Case, Verdict};
+use crate::domain::document::Document;
 use crate::domain::ids::{CredentialId, HolderId, IntentId, Link, TenantName};
 use crate::domain::journal::IntentRecord;
 use crate::domain::operation::Operation;
@@ -16,6 +17,7 @@ use crate::domain::turn::{TurnPlan, TurnRequest};
 use crate::ports::cache::{FillMark, Hits, Scope};
 use crate::ports::ledger::LedgerHealth;
 use crate::ports::provider::Connection;
+use crate::ports::requests::RequestLine;
 use std::time::Duration;
 
 /// Everything that can happen to the console.
@@ -63,6 +65,8 @@ pub enum Slot {
     Preview,
     /// What a person is to decide.
     Case,
+    /// What was asked of the systems.
+    Requests,
 }
 
 /// What may be asked. Reading only.
@@ -100,6 +104,8 @@ pub enum Query {
     PreviewTurn(Box<TurnRequest>),
     /// An open question about a person, with its evidence, from a live read.
     Case(IntentId, HolderId),
+    /// The newest requests of this run, so many at most. Asks no system.
+    Requests(usize),
 }
 
 /// One system's record of a person with her credentials there and whose they are.
@@ -117,6 +123,8 @@ pub struct HolderView {
     pub clock: Option<ClockTrouble>,
     /// True if it shows a pass of a change that was held to have had no effect.
     pub late: bool,
+    /// What the system itself says about each credential, if it was read just now.
+    pub documents: Vec<(CredentialId, Document)>,
 }
 
 /// What a query brought back.
@@ -145,6 +153,8 @@ pub enum Answer {
     TurnPlan(Box<TurnPlan>),
     /// To [`Query::Case`].
     Case(Box<Case>),
+    /// To [`Query::Requests`], newest first.
+    Requests(Vec<RequestLine>),
     /// To any of them.
     Failed(Problem),
 }
@@ -257,6 +267,8 @@ pub enum Effect {
     Decide(Box<Case>, Verdict, String),
     /// End an alarm in the ledger: the credential stays as it is.
     Keep(IntentId, HolderId),
+    /// Hand this text to the terminal's clipboard.
+    Copy(String),
     /// Draw everything anew.
     Repaint,
     /// End the program.

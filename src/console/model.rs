@@ -1,6 +1,7 @@
 //! Everything that the screen shows and nothing else. Changed only by `update`.
 
 use super::decision::Sheet;
+use super::inspector::Inspector;
 use super::message::Slot;
 use super::shown::Shown;
 use super::wizard::Wizard;
@@ -82,6 +83,8 @@ pub enum Overlay {
     },
     /// An open question that a person decides.
     Decision(Box<Sheet>),
+    /// All that is known of a credential.
+    Inspector(Inspector),
     /// A line of text for the session's ticket.
     Ticket(Input),
 }

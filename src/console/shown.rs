@@ -3,6 +3,7 @@
 use super::message::HolderView;
 use crate::domain::cardholder::Cardholder;
 use crate::domain::credential::Credential;
+use crate::domain::document::Document;
 use crate::domain::ids::{CredentialId, HolderId, TenantName};
 use crate::domain::operation::Operation;
 use crate::domain::ownership::{Ownership, most_needy_first};
@@ -24,6 +25,8 @@ pub struct Record {
     pub problem: Option<Problem>,
     /// The vendor's own events.
     pub events: Events,
+    /// What its system itself said about each credential when it was last read live.
+    pub documents: Vec<(CredentialId, Document)>,
 }
 
 /// What a vendor's own log said about a person.
@@ -40,7 +43,15 @@ pub struct Events {
 impl Record {
     /// A record that was not read live yet.
     pub fn cached(holder: Cardholder) -> Self {
-        Self { holder, live: false, whole: true, asked: None, problem: None, events: Events::default() }
+        Self {
+            holder,
+            live: false,
+            whole: true,
+            asked: None,
+            problem: None,
+            events: Events::default(),
+            documents: Vec::new(),
+        }
     }
 }
 
@@ -91,6 +102,12 @@ impl Shown {
         self.record(&self.card()?.0.holder)
     }
 
+    /// What its system said about the credential under the cursor when it was last read.
+    pub fn document(&self) -> Option<&Document> {
+        let (card, _) = self.card()?;
+        self.record(&card.holder)?.documents.iter().find(|(id, _)| *id == card.id).map(|(_, document)| document)
+    }
+
     /// True while a live read of any record is under way.
     pub fn reading(&self) -> bool {
         self.records.iter().any(|r| r.asked.is_some())
@@ -116,8 +133,14 @@ impl Shown {
                     known.problem = None;
                 }
                 (known.holder, known.live, known.whole) = (view.holder, view.live, view.whole);
+                known.documents = view.documents;
             }
-            None => self.records.push(Record { live: view.live, whole: view.whole, ..Record::cached(view.holder) }),
+            None => self.records.push(Record {
+                live: view.live,
+                whole: view.whole,
+                documents: view.documents,
+                ..Record::cached(view.holder)
+            }),
         }
         self.cards.retain(|(card, _)| card.holder != id && !view.cards.iter().any(|(new, _)| new.id == card.id));
         self.cards.extend(view.cards);

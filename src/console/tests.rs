@@ -93,7 +93,15 @@ fn profile() -> TenantProfile {
 
 fn view(id: u32, cards: Vec<Credential>, live: bool) -> HolderView {
     let cards = cards.into_iter().map(|c| (c, ours())).collect();
-    HolderView { holder: person(id, "Jane", "Doe"), cards, live, whole: true, clock: None, late: false }
+    HolderView {
+        holder: person(id, "Jane", "Doe"),
+        cards,
+        live,
+        whole: true,
+        clock: None,
+        late: false,
+        documents: Vec::new(),
+    }
 }
 
 fn live(id: u32) -> Slot {

@@ -1,6 +1,6 @@
 //! The only writer of state: a message in, the model changed, effects out. It does no I/O and reads no clock.
 
-use super::commands::{self, Meaning};
+use super::commands::{self, Command, Meaning};
 use super::keymap::Key;
 use super::message::{Effect, Msg, Query, Report, Slot, Timer};
 use super::model::{Message, Model, Overlay, Pane, SMALLEST, Toast, Tone};
@@ -148,6 +148,7 @@ impl Model {
             Some(Overlay::Jobs { .. }) => return self.jobs_key(key),
             Some(Overlay::Decision(_)) => return self.decision_key(key),
             Some(Overlay::Ticket(_)) => return self.ticket_key(key),
+            Some(Overlay::Inspector(_)) => return self.inspector_key(key),
             None => {}
         }
         if self.open_when_found && key != Key::Esc {
@@ -160,19 +161,8 @@ impl Model {
         let prefix = self.prefix.take();
         self.strip = false;
         match commands::meaning(prefix, key, in_text) {
-            Meaning::Command(command) => match (command.enabled)(self) {
-                Ok(()) => (command.run)(self),
-                Err(reason) => {
-                    let text = format!("{} is off: {reason}.", command.title_for(self));
-                    self.say(Tone::Info, &text);
-                    Vec::new()
-                }
-            },
-            Meaning::Prefix => {
-                self.prefix = Some(key);
-                self.prefix_number += 1;
-                vec![Effect::Timer(Timer::Strip(self.prefix_number), STRIP)]
-            }
+            Meaning::Command(command) => self.try_command(command),
+            Meaning::Prefix => self.first_key(key),
             // The key that leads here is easily pressed once more.
             Meaning::Nothing if in_text && key == Key::Char('/') && self.search.value().is_empty() => Vec::new(),
             Meaning::Nothing if in_text => {
@@ -182,6 +172,25 @@ impl Model {
             }
             Meaning::Nothing => Vec::new(),
         }
+    }
+
+    /// Runs a command, or says why it is off.
+    pub(super) fn try_command(&mut self, command: &Command) -> Vec<Effect> {
+        match (command.enabled)(self) {
+            Ok(()) => (command.run)(self),
+            Err(reason) => {
+                let text = format!("{} is off: {reason}.", command.title_for(self));
+                self.say(Tone::Info, &text);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The first key of a pair.
+    pub(super) fn first_key(&mut self, key: Key) -> Vec<Effect> {
+        self.prefix = Some(key);
+        self.prefix_number += 1;
+        vec![Effect::Timer(Timer::Strip(self.prefix_number), STRIP)]
     }
 
     fn interrupt(&mut self) -> Vec<Effect> {

@@ -252,6 +252,13 @@ impl Model {
         self.open_turn_for(verb, None)
     }
 
+    /// Opens the preview of what takes the last change of the person shown back.
+    pub(super) fn open_undo(&mut self) -> Vec<Effect> {
+        let Ok((credential, verb)) = super::allowed::undo(self) else { return Vec::new() };
+        self.shown.cursor = Some(credential);
+        self.open_turn_for(verb, None)
+    }
+
     /// The session's ticket goes before that of the work that is finished.
     fn ticket_for(&self, work: Option<&Pending>) -> String {
         work.filter(|_| self.ticket.is_empty()).map_or_else(|| self.ticket.clone(), |w| w.ticket.clone())

@@ -3,6 +3,7 @@
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, System};
 use crate::domain::journal::Act;
 use crate::domain::lifecycle::Verb;
+use crate::domain::ownership::Ownership;
 
 /// What the key says for this credential: the vendor's own word.
 pub fn title(card: &Credential, verb: Verb) -> &'static str {
@@ -37,6 +38,13 @@ pub fn heading(card: &Credential, verb: Verb) -> String {
     let word = title(card, verb);
     let (first, rest) = word.split_at(1);
     format!("{}{rest}", first.to_uppercase())
+}
+
+/// A credential in one line with tabs, as it is copied: state, system, type, number, owner, id.
+pub fn row(card: &Credential, owner: &Ownership) -> String {
+    let (kind, number) = (card.type_name.safe(), card.number.safe());
+    let parts = [card.state().to_string(), card.id.tenant.to_string(), kind.to_string(), number.to_string()];
+    format!("{}\t{}\t{}", parts.join("\t"), owner.badge(), card.id)
 }
 
 /// What is under way while it runs.

@@ -23,6 +23,7 @@ use std::sync::Arc;
 pub(super) fn provider(site: &Site, tenant: &Tenant, parts: &Parts) -> Result<Arc<dyn Provider>, Problem> {
     let secret = secret(site, tenant)?;
     let way = Way::Network(trust(tenant)?);
+    let way = Way::Noted(Box::new(way), tenant.name.clone(), Arc::clone(&parts.requests));
     let clock = Arc::clone(&parts.clock);
     let origin = tenant.origin.clone();
     let opened: Result<Arc<dyn Provider>, ProviderError> = match &tenant.vendor {

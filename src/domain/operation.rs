@@ -1,6 +1,7 @@
 //! What was done, by whom, to what, with which outcome: the rows of the history.
 
 use super::ids::{CredentialId, HolderId, IntentId};
+use super::journal::Act;
 use super::text::SafeText;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,6 +26,9 @@ pub struct Operation {
     pub source: Source,
     /// What was done: `reissue`, `retire`, or the vendor's event name.
     pub action: SafeText,
+    /// The same of a ledger row, for what depends on it.
+    #[serde(skip)]
+    pub act: Option<Act>,
     /// `ok`, `refused`, `unknown`, ... or empty for vendor rows.
     pub result: SafeText,
     /// The person concerned.
@@ -54,6 +58,7 @@ impl Operation {
         Self {
             at: to,
             source: Source::Vendor,
+            act: None,
             action: SafeText::of(&format!("{NOT_OBSERVED} {}..{}", day(from), day(to))),
             result: SafeText::default(),
             holder,

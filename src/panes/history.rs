@@ -1,5 +1,6 @@
 //! Pane 5: what was done to the person's cards, from the ledger and, where the tenant allows, the vendor.
 
+use super::cards::shown_number;
 use crate::console::model::{Model, Pane};
 use crate::domain::operation::{Operation, Source};
 use crate::widgets::text::{Pen, first_row, highlight, title};
@@ -8,6 +9,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+/// From this many columns on a row names its credential.
+const NAMES_CARD: u16 = 120;
 
 fn zoned(model: &Model, at: Timestamp) -> jiff::ZonedDateTime {
     at.to_zoned_datetime(if model.utc { TimeZone::UTC } else { model.zone.clone() })
@@ -44,6 +48,16 @@ fn result_role(result: &str) -> Role {
     }
 }
 
+/// Which of her credentials a row is about; empty if it does not say.
+fn card_of(op: &Operation, model: &Model) -> String {
+    let Some(id) = &op.credential else { return String::new() };
+    match model.shown.cards.iter().find(|(card, _)| card.id == *id) {
+        Some((card, _)) => format!("{} {}", card.type_name.safe(), shown_number(card)),
+        // One that is gone: the end of its id tells it from others.
+        None => format!("gone: {}", id.key.as_str().rsplit(['/', '-']).next().unwrap_or_default()),
+    }
+}
+
 fn operation_row(pen: &mut Pen<'_>, op: &Operation, model: &Model, width: u16) {
     if op.is_gap() {
         // Nobody looked: a gap across the row, not an event.
@@ -55,6 +69,9 @@ fn operation_row(pen: &mut Pen<'_>, op: &Operation, model: &Model, width: u16) {
     let wide = width >= 90;
     if model.tenants.len() > 1 {
         pen.cell(Role::Muted, op.holder.tenant.as_str(), 5).skip(1);
+    }
+    if width >= NAMES_CARD {
+        pen.cell(Role::Plain, &card_of(op, model), 24).skip(1);
     }
     if op.source == Source::Vendor {
         // A vendor's event has no result and no ticket; its name and the acting party need the room.

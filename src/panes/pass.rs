@@ -4,7 +4,8 @@
 mod diagram;
 
 use super::cards::{owner_role, shown_number};
-use crate::console::commands::{COMMANDS, Kind};
+use crate::console::allowed;
+use crate::console::commands::{COMMANDS, Command, Kind};
 use crate::console::keymap::written;
 use crate::console::model::{Awaits, Model, Pane};
 use crate::console::update::age;
@@ -50,11 +51,18 @@ fn opens_lines(model: &Model, card: &Credential, authorised: bool, width: usize)
     out
 }
 
-/// What can be done, from the command table.
+/// Everything that changes something, from the command table.
+fn acts() -> impl Iterator<Item = &'static Command> {
+    COMMANDS.iter().filter(|c| c.kind == Kind::Act)
+}
+
+/// What can be done.
 fn can_lines(model: &Model, card: &Credential, width: usize) -> Vec<Drawn> {
     let lit = diagram::lit(model, card);
     let mut can = Vec::new();
-    for command in COMMANDS.iter().filter(|c| c.kind == Kind::Act && (c.enabled)(model).is_ok()) {
+    // What takes the last change back is of the person; it stands here if that change was this credential's.
+    let takes_back = |c: &Command| c.rank > 0 || allowed::undo(model).is_ok_and(|(id, _)| id == card.id);
+    for command in acts().filter(|c| takes_back(c) && (c.enabled)(model).is_ok()) {
         let tried = command.verb.is_some_and(|verb| diagram::is_tried(&lit, verb));
         let mark = if tried { " ?" } else { "" };
         can.push((Role::Key, format!("{} ", written(command.keys[0])), format!("{}{mark} ", command.title_for(model))));
@@ -81,7 +89,7 @@ fn can_lines(model: &Model, card: &Credential, width: usize) -> Vec<Drawn> {
 /// What cannot be done, and why (rule R8). Commands that are off for the same reason share a clause.
 fn cannot_lines(model: &Model, width: usize) -> Vec<Drawn> {
     let mut not: Vec<(String, String)> = Vec::new();
-    for command in COMMANDS.iter().filter(|c| c.kind == Kind::Act) {
+    for command in acts().filter(|c| c.rank > 0) {
         let Err(reason) = (command.enabled)(model) else { continue };
         let name = format!("{} {}", written(command.keys[0]), command.title_for(model));
         match not.iter_mut().find(|(known, _)| *known == reason) {

@@ -4,6 +4,7 @@ use super::permit::Permit;
 use crate::domain::cardholder::Cardholder;
 use crate::domain::change::{CredentialChange, NewCredential, PreparedChange};
 use crate::domain::credential::{Credential, CredentialType, System};
+use crate::domain::document::Document;
 use crate::domain::ids::{CredentialId, HolderId, Link, TenantName, VendorKey};
 use crate::domain::journal::Marker;
 use crate::domain::operation::Operation;
@@ -183,6 +184,8 @@ pub struct HolderRead {
     pub whole: bool,
     /// The vendor's `Date` header.
     pub server_date: Option<Timestamp>,
+    /// What the vendor itself says about each credential, of one person read live; empty in lists.
+    pub documents: Vec<(CredentialId, Document)>,
 }
 
 /// One page of people.

@@ -43,6 +43,7 @@ pub async fn answer(desk: &Desk, query: Query) -> Answer {
         Query::Case(intent, holder) => {
             super::jobs::case(desk, intent, &holder).await.map(|case| Answer::Case(Box::new(case)))
         }
+        Query::Requests(limit) => Ok(Answer::Requests(desk.requests.newest(limit))),
         Query::PreviewTurn(request) => turn_plan(desk, *request).await.map(|plan| Answer::TurnPlan(Box::new(plan))),
     };
     result.unwrap_or_else(Answer::Failed)
@@ -97,6 +98,7 @@ pub async fn cached(desk: &Desk, holder: Cardholder, cards: Vec<Credential>) -> 
         whole: true,
         clock: None,
         late: false,
+        documents: Vec::new(),
     })
 }
 
@@ -123,8 +125,10 @@ pub async fn live(desk: &Desk, id: &HolderId, link: &Link) -> Result<HolderView,
         // The cache is a convenience: what was read is shown all the same.
         tracing::warn!(%error, "a live read could not be cached");
     }
-    let cards = view.read.credentials.into_iter().zip(view.grades).collect();
-    Ok(HolderView { holder: view.read.holder, cards, live: true, whole: view.read.whole, clock: view.clock, late })
+    let LiveView { read, grades, clock, .. } = view;
+    let cards = read.credentials.into_iter().zip(grades).collect();
+    let (holder, whole, documents) = (read.holder, read.whole, read.documents);
+    Ok(HolderView { holder, cards, live: true, whole, clock, late, documents })
 }
 
 /// What our ledger says about these records, newest first.

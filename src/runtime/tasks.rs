@@ -180,7 +180,7 @@ impl Tasks {
                 });
             }
             // Handled by the loop, which owns the screen.
-            Effect::Repaint | Effect::Quit => {}
+            Effect::Copy(_) | Effect::Repaint | Effect::Quit => {}
         }
     }
 

@@ -5,6 +5,7 @@ use super::{Console, Looks, input};
 use crate::console::message::Msg;
 use crate::desk::Desk;
 use crate::domain::text::SafeText;
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
@@ -66,6 +67,10 @@ pub async fn run(desk: Desk, looks: Looks) -> anyhow::Result<()> {
     end_on_panic();
     let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 14, stdout())))?;
     let mut console = Console::new(terminal, desk, looks)?;
+    // A terminal that knows nothing of it ignores it; whether it took the text, none of them says.
+    console.copy_to(Box::new(|text| {
+        let _ = execute!(stdout(), CopyToClipboard::to_clipboard_from(text));
+    }));
     input::read(console.outbox())?;
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
         let (outbox, mut signals) = (console.outbox(), signal(kind)?);

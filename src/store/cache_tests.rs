@@ -33,6 +33,7 @@ fn person(key: u32, first: &str, last: &str) -> HolderRead {
         credentials: Vec::new(),
         whole: true,
         server_date: None,
+        documents: Vec::new(),
     }
 }
 

@@ -144,6 +144,7 @@ pub(super) fn operation(record: IntentRecord) -> Operation {
         at: record.moved,
         source: Source::Ledger,
         action: SafeText::of(purpose.act.word()),
+        act: Some(purpose.act),
         result: SafeText::of(match (record.state, record.sent) {
             _ if purpose.act == Act::Arrival => purpose.target.as_deref().map_or("ALARM", |_| "kept"),
             (IntentState::Abandoned, Some(_)) => "no effect",

@@ -25,6 +25,7 @@ fn record(id: &str, name: &str, email: &str, number: &str) -> HolderRead {
         credentials: Vec::new(),
         whole: true,
         server_date: None,
+        documents: Vec::new(),
     }
 }
 

@@ -54,6 +54,34 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// As [`wrap`], and what has no blanks is broken wherever the width ends, so that nothing of it is lost.
+pub fn fold(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(2);
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_inclusive(' ') {
+        let wide = word.trim_end_matches(' ').width();
+        if used > 0 && used + wide > width && wide <= width {
+            lines.push(String::new());
+            used = 0;
+        }
+        for cluster in word.graphemes(true) {
+            if used + cluster.width() > width {
+                if cluster == " " {
+                    continue;
+                }
+                lines.push(String::new());
+                used = 0;
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push_str(cluster);
+                used += cluster.width();
+            }
+        }
+    }
+    lines
+}
+
 /// Text in pieces of which each has one character that takes columns, with the marks that sit on it. A terminal gives
 /// each such character its own cell, also where several are one cluster, as in Devanagari: put into one cell, what
 /// follows the first would stay on the screen when the cell is drawn over.
@@ -221,6 +249,19 @@ mod tests {
     #[test]
     fn wrapping_keeps_words() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+    }
+
+    #[test]
+    fn folding_loses_nothing() {
+        assert_eq!(fold("GET /banking/v1/cards 200", 12), ["GET /banking", "/v1/cards ", "200"]);
+        assert_eq!(fold("山田太郎", 5), ["山田", "太郎"]);
+        for width in 2..40 {
+            let text = "d1 GET /banking/v1/issuers/DEMOISS-01/cards?limit=50  200  12ms";
+            let lines = fold(text, width);
+            assert!(lines.iter().all(|line| line.trim_end().width() <= width), "{width}: {lines:?}");
+            let solid = |s: &str| s.replace(' ', "");
+            assert_eq!(solid(&lines.concat()), solid(text), "{width}");
+        }
     }
 
     #[test]

@@ -530,7 +530,8 @@ fn jobs_say_what_is_awaited() {
     easel.press("r2y").press("w");
     insta::assert_snapshot!("jobs_awaited_80", easel.draw(false));
     let (holder, cards) = (easel.model.shown.records[0].holder.clone(), easel.model.shown.cards.clone());
-    let mut view = HolderView { holder, cards, live: true, whole: true, clock: None, late: false };
+    let mut view =
+        HolderView { holder, cards, live: true, whole: true, clock: None, late: false, documents: Vec::new() };
     let mut new = card(C::DigitalCard, "ACTIVE");
     new.id = "t:p1/c2".parse().unwrap();
     view.cards.push((new, ours(C::DigitalCard)));

@@ -16,6 +16,7 @@ use passdesk::domain::text::Secret;
 use passdesk::ports::clock::Clock;
 use passdesk::ports::ledger::Ledger;
 use passdesk::ports::provider::{Provider, TenantProfile};
+use passdesk::ports::requests::RequestLog;
 use passdesk::runtime::{Console, Looks};
 use passdesk::simulator::{self, SimOptions, Simulator, WorldHandle};
 use passdesk::store::cache::SqliteCache;
@@ -150,6 +151,7 @@ pub async fn desk_with(
         providers,
         ledger: Arc::new(ledger),
         cache: Arc::new(SqliteCache::open_in_memory().unwrap()),
+        requests: Arc::new(RequestLog::new(Arc::clone(&clock))),
         clock,
         ids: Dice::new(setting.seed),
         operator: "op7".into(),

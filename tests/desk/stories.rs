@@ -1,6 +1,7 @@
 //! What an operator does, by keys, at the three sizes.
 
 mod four_systems;
+mod inspector;
 mod new_phone;
 mod reissue_expired;
 mod rules;

@@ -171,7 +171,8 @@ impl Town {
             authorised: true,
             as_of: now,
         };
-        let read = HolderRead { holder, credentials: Vec::new(), whole: true, server_date: None };
+        let read =
+            HolderRead { holder, credentials: Vec::new(), whole: true, server_date: None, documents: Vec::new() };
         Arc::new(Self {
             profile: TenantProfile {
                 name: "gall".parse().unwrap(),

@@ -78,6 +78,7 @@ fn read_row(row: &Value, id: &HolderId, passes: &HashMap<String, CredentialId>) 
     Some(Operation {
         at: time(row, "created_at").or_else(|| time(row, "timestamp"))?,
         source: Source::Vendor,
+        act: None,
         action: action.safe(),
         result: SafeText::default(),
         holder: id.clone(),
@@ -98,6 +99,7 @@ fn dated(id: &HolderId, card: &Credential, what: &str, which: Particular) -> Opt
     Some(Operation {
         at: card.particular(which)?.raw().parse().ok()?,
         source: Source::Vendor,
+        act: None,
         action: SafeText::of(what),
         result: SafeText::default(),
         holder: id.clone(),

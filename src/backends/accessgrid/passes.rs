@@ -4,6 +4,7 @@ use super::templates::{Templates, template_link};
 use super::wire::{PassRow, REPLACES};
 use super::{AccessGrid, KEY_CARDS, link};
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, Particular};
+use crate::domain::document::Document;
 use crate::domain::ids::{CredentialId, HolderId, Link, VendorKey};
 use crate::domain::lifecycle;
 use crate::domain::text::Untrusted;
@@ -42,6 +43,14 @@ pub fn units(rows: Vec<PassRow>, templates: &Templates) -> Vec<Unit> {
 }
 
 impl Unit {
+    /// What the vendor says about it: the pass, or both halves.
+    pub fn document(&self) -> Document {
+        match self.rows.as_slice() {
+            [one] => Document::of(one.body()),
+            halves => Document::of(&halves.iter().map(|row| row.body().clone()).collect()),
+        }
+    }
+
     fn is_half_of(&self, row: &PassRow, templates: &Templates) -> bool {
         let [one] = self.rows.as_slice() else { return false };
         let second = |row: &PassRow| row.time("created_at").map(Timestamp::as_second);

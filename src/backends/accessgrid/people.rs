@@ -11,6 +11,7 @@ use super::{AccessGrid, KEY_CARDS, link, optional, unreadable};
 use crate::backends::bounds::MAX_PAGES;
 use crate::backends::query::encoded;
 use crate::domain::cardholder::Cardholder;
+use crate::domain::credential::Credential;
 use crate::domain::ids::{HolderId, Link, VendorKey};
 use crate::domain::journal::Marker;
 use crate::domain::text::Untrusted;
@@ -241,6 +242,11 @@ impl AccessGrid {
         self.learn_unified_ids(&units).await?;
         let mut read = self.read_person(id, &units, &templates)?;
         read.server_date = date;
+        let of_card = |card: &Credential| {
+            let unit = units.iter().find(|unit| unit.key() == card.id.key.as_str());
+            unit.map(|unit| (card.id.clone(), unit.document()))
+        };
+        read.documents = read.credentials.iter().filter_map(of_card).collect();
         Ok(read)
     }
 
@@ -300,6 +306,7 @@ impl AccessGrid {
             credentials,
             whole: true,
             server_date: None,
+            documents: Vec::new(),
         })
     }
 

@@ -37,6 +37,11 @@ impl PassRow {
         (!id.is_empty()).then_some(Self { id, body })
     }
 
+    /// The vendor's document, without links and pictures.
+    pub fn body(&self) -> &Value {
+        &self.body
+    }
+
     /// Its text again, for keeping many of them.
     pub fn packed(&self) -> Box<str> {
         self.body.to_string().into()

@@ -6,6 +6,7 @@ use super::lists::{PAGE, Step, drop_photos};
 use super::{CardExchange, ProviderError, Question, Resource, unreadable, wire};
 use crate::domain::cardholder::Cardholder;
 use crate::domain::credential::{Credential, Particular};
+use crate::domain::document::Document;
 use crate::domain::ids::{HolderId, Link, VendorKey};
 use crate::domain::text::Untrusted;
 use crate::ports::provider::{HolderPage, HolderRead};
@@ -136,6 +137,7 @@ impl CardExchange {
             _ => self.owned(Resource::Cardholders, "person", &key).await?,
         };
         let mut credentials: Vec<Credential> = Vec::new();
+        let mut documents = Vec::new();
         for cardholder in &cardholders {
             let Some(profile) = wire::key(cardholder, "id") else {
                 return Err(unreadable("a profile of the person has no usable id"));
@@ -151,13 +153,16 @@ impl CardExchange {
             for card in cards {
                 match self.read_card(card, &of, live) {
                     Some(card) if credentials.iter().any(|known| known.id == card.id) => {}
-                    Some(card) => credentials.push(card),
+                    Some(read) => {
+                        documents.extend(live.then(|| (read.id.clone(), Document::of(card))));
+                        credentials.push(read);
+                    }
                     None => return Err(unreadable("a card of the person has no usable id")),
                 }
             }
         }
         let holder = about(&person, &cardholders, id, link, as_of);
-        Ok(Some(HolderRead { holder, credentials, whole: true, server_date }))
+        Ok(Some(HolderRead { holder, credentials, whole: true, server_date, documents }))
     }
 
     async fn owned(&self, resource: Resource, filter: &str, owner: &VendorKey) -> Result<Vec<Value>, ProviderError> {

@@ -41,6 +41,7 @@ fn read_event(event: &Value, id: &HolderId) -> Option<Operation> {
     Some(Operation {
         at: wire::time(event, "time")?,
         source: Source::Vendor,
+        act: None,
         action: kind.map(|name| name.safe()).unwrap_or_default(),
         result: SafeText::default(),
         holder: id.clone(),

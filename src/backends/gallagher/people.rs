@@ -4,6 +4,7 @@ use super::{Gallagher, ProviderError, particulars, unreadable, wire};
 use crate::backends::query::{encoded, with_query};
 use crate::domain::cardholder::Cardholder;
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, Invitation, InvitationStatus, System};
+use crate::domain::document::Document;
 use crate::domain::ids::{CredentialId, HolderId, Link, VendorKey};
 use crate::domain::journal::Marker;
 use crate::domain::text::Untrusted;
@@ -88,12 +89,16 @@ impl Gallagher {
         let mut credentials: Vec<Credential> = Vec::new();
         // Left out means withheld, as for every other member: only an empty list says that there are none.
         let mut whole = person.get("cards").is_some_and(Value::is_array);
+        let mut documents = Vec::new();
         for card in wire::list(person, "cards") {
             match self.read_card(card, &id, as_of) {
                 Some(card) if credentials.iter().any(|known| known.id == card.id) => {
                     tracing::warn!(holder = %id, "a card is listed twice; shown once");
                 }
-                Some(card) => credentials.push(card),
+                Some(read) => {
+                    documents.extend(asked.map(|_| (read.id.clone(), Document::of(card))));
+                    credentials.push(read);
+                }
                 None => {
                     whole = false;
                     tracing::warn!(holder = %id, "a card without a usable reference is left out");
@@ -120,6 +125,7 @@ impl Gallagher {
             credentials,
             whole,
             server_date,
+            documents,
         })
     }
 

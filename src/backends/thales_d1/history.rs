@@ -287,6 +287,7 @@ impl ThalesD1 {
         Operation {
             at: record.at.unwrap_or(archived.fetched_at),
             source: Source::Vendor,
+            act: None,
             action: text("operation").safe(),
             result: words(vec![raw("status"), raw("errorCode")]),
             holder: id.clone(),
@@ -305,6 +306,7 @@ fn remark(id: &HolderId, at: Timestamp, words: &str, note: &str) -> Operation {
     Operation {
         at,
         source: Source::Vendor,
+        act: None,
         action: SafeText::of(words),
         result: SafeText::default(),
         holder: id.clone(),

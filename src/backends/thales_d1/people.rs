@@ -5,6 +5,7 @@ use super::history::{archive_failed, card_source};
 use super::routes::{IdOf, Offer, checked, is_absent};
 use super::{ProviderError, ProviderErrorKind, ThalesD1, wire};
 use crate::domain::credential::Particular;
+use crate::domain::document::Document;
 use crate::domain::ids::{HolderId, Link, VendorKey};
 use crate::domain::text::{Untrusted, looks_like_card_number};
 use crate::ports::archive::{DirectoryEntry, DirectorySource, KnownPass, RecordKind, Sighting, VendorRecord};
@@ -82,7 +83,7 @@ impl ThalesD1 {
             credentials.extend(self.pass(&entry, &pass.id, pass.card.as_ref(), raw.as_ref(), as_of));
         }
         let holder = self.cardholder(&entry, None, as_of)?;
-        Ok(HolderRead { holder, credentials, whole: true, server_date: None })
+        Ok(HolderRead { holder, credentials, whole: true, server_date: None, documents: Vec::new() })
     }
 
     /// Asks the vendor whose an id is: a consumer's, a card's or a digital card's. A miss proves nothing.
@@ -151,11 +152,16 @@ impl ThalesD1 {
             tracing::warn!(detail = %error.detail, "operations could not be archived");
         }
         let mut credentials = Vec::new();
+        let mut documents = Vec::new();
         for (card, raw) in &found.cards {
-            credentials.extend(self.card(&entry, card, Some(raw), now));
+            let read = self.card(&entry, card, Some(raw), now);
+            documents.extend(read.iter().map(|read| (read.id.clone(), Document::of(raw))));
+            credentials.extend(read);
         }
         for (pass, card, raw) in &found.passes {
-            credentials.extend(self.pass(&entry, pass, Some(card), raw.as_ref(), now));
+            let read = self.pass(&entry, pass, Some(card), raw.as_ref(), now);
+            documents.extend(read.iter().zip(raw).map(|(read, raw)| (read.id.clone(), Document::of(raw))));
+            credentials.extend(read);
         }
         if !found.all {
             let words = "known passes only: this server does not list them all";
@@ -165,7 +171,8 @@ impl ThalesD1 {
         }
         self.show_awaited(&mut credentials);
         let holder = self.cardholder(&entry, found.data.as_ref(), now)?;
-        Ok(HolderRead { holder, credentials, whole: !found.unreadable, server_date: found.server_date })
+        let (whole, server_date) = (!found.unreadable, found.server_date);
+        Ok(HolderRead { holder, credentials, whole, server_date, documents })
     }
 
     async fn read_consumer(

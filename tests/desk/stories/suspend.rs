@@ -30,7 +30,7 @@ async fn journey_03_a_lost_phone_is_suspended_and_resumed_when_it_is_found() {
         assert!(stage.keys <= 10, "{} keys", stage.keys);
         assert_eq!((state(&stage), stage.world().log().patches), (State::Suspended, 1));
 
-        stage.press("S").await;
+        stage.press("u").await;
         stage.shows("Resume").shows("y send");
         insta::assert_snapshot!(format!("journey_03_resume_{columns}"), stage.screen());
         stage.press("y").await;
