@@ -8,7 +8,9 @@ use super::gate::{LiveView, ledger_problem};
 use crate::domain::change::{CredentialChange, PreparedChange};
 use crate::domain::credential::Credential;
 use crate::domain::ids::{CredentialId, IntentId, Link};
-use crate::domain::journal::{Binding, EventDraft, IntentState, Payload, Proof, Purpose, Remark, Seen, Snapshot};
+use crate::domain::journal::{
+    Binding, EventDraft, IntentRecord, IntentState, Payload, Proof, Purpose, Remark, Seen, Snapshot,
+};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::reissue::{ReadMark, ReissueEnd};
 use crate::ports::ledger::{Ledger, LedgerError};
@@ -232,6 +234,9 @@ pub(super) async fn look(
         Some(bookmark) => means.provider.changes_since(bookmark).await.ok().map(|feed| feed.rows),
         None => None,
     };
+    let this_one = |r: &IntentRecord| (r.purpose.saga, r.purpose.act) == (purpose.saga, purpose.act);
+    let made = view.records.iter().filter(|r| r.purpose.act.makes() && !this_one(r));
+    let others: Vec<Seen> = made.filter_map(|r| r.binding.as_ref()?.object.clone()).collect();
     let traces = Traces {
         purpose,
         snapshot,
@@ -241,6 +246,7 @@ pub(super) async fn look(
         us: means.provider.profile().feed_operator.as_ref(),
         proven,
         named,
+        others: &others,
     };
     let (finding, feed_silent) = (traces.judge(), traces.feed_shows_no_addition());
     let finding = match view.clock {

@@ -27,6 +27,9 @@ pub struct Traces<'a> {
     pub proven: bool,
     /// The credential that the vendor's own answer named as made.
     pub named: Option<&'a CredentialId>,
+    /// What the journal bound to other changes of ours: none of it is what this one made, also where the list before
+    /// left it out.
+    pub others: &'a [Seen],
 }
 
 /// What the traces say.
@@ -352,7 +355,8 @@ impl Traces<'_> {
     }
 
     fn new_cards(&self) -> impl Iterator<Item = &Credential> {
-        self.after.iter().filter(|card| !self.snapshot.before.iter().any(|seen| seen.is(card)))
+        let known = |card: &&Credential| self.snapshot.before.iter().chain(self.others).any(|seen| seen.is(card));
+        self.after.iter().filter(move |card| !known(card))
     }
 
     fn bearers(&self, marker: &Marker) -> Vec<&Credential> {

@@ -215,7 +215,7 @@ impl LiveView {
         self.leave_out_other_work(record, &mut feed.rows);
         let (purpose, after) = (&record.purpose, &self.read.credentials);
         let (rows, whole) = (Some(feed.rows.as_slice()), self.read.whole);
-        let traces = Traces { purpose, snapshot, after, whole, feed: rows, us, proven: true, named: None };
+        let traces = Traces { purpose, snapshot, after, whole, feed: rows, us, proven: true, named: None, others: &[] };
         if let Some(why) = traces.feed_denies(object) {
             return Err(not_ours(why));
         }

@@ -112,6 +112,7 @@ async fn prove(
         us: means.provider.profile().feed_operator.as_ref(),
         proven: false,
         named: None,
+        others: &[],
     };
     match traces.judge() {
         Finding::Found(bound) if bound.proofs.contains(&Proof::Marker) => {

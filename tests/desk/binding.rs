@@ -17,6 +17,7 @@ struct Scene {
     us: Option<Link>,
     proven: bool,
     named: Option<CredentialId>,
+    others: Vec<Seen>,
     streets: Streets,
 }
 
@@ -38,7 +39,18 @@ impl Scene {
             expect_contact: contact_hash(&old),
         };
         let after = before.clone();
-        Self { purpose, snapshot, before, after, feed: None, us: None, proven: true, named: None, streets }
+        Self {
+            purpose,
+            snapshot,
+            before,
+            after,
+            feed: None,
+            us: None,
+            proven: true,
+            named: None,
+            others: Vec::new(),
+            streets,
+        }
     }
 
     fn old_gone(mut self) -> Self {
@@ -90,6 +102,7 @@ impl Scene {
             us: self.us.as_ref(),
             proven: self.proven,
             named: self.named.as_ref(),
+            others: &self.others,
         }
         .judge()
     }
@@ -235,6 +248,16 @@ fn a_difference_alone_binds_only_if_nothing_else_moved() {
     let mut moved = Scene::new(Act::Swap, false).old_gone().made();
     moved.after[0].status_word = "Disabled (manually)".into();
     assert_eq!(moved.why_unclear(), others);
+}
+
+#[test]
+fn i13_what_another_change_of_ours_made_is_not_new_though_the_list_before_left_it_out() {
+    let mut scene = Scene::new(Act::Issue, false).made();
+    scene.others = vec![Seen::of(&scene.after[2])];
+    assert_eq!(scene.judge(), Finding::Nothing);
+    // Beside it the one that is new is found.
+    let both = scene.made();
+    assert_eq!(both.found().object.unwrap().id, both.after[3].id);
 }
 
 #[test]

@@ -119,6 +119,8 @@ pub struct Pages {
     pub shown: BTreeMap<u64, Vec<TruePass>>,
     /// The same for each piece of work, without what its own requests changed since.
     pub shown_of: BTreeMap<SagaId, Vec<TruePass>>,
+    /// Passes that somebody else put in the place of others, with those.
+    pub copies: BTreeMap<String, String>,
     step: usize,
 }
 
@@ -138,6 +140,7 @@ impl Book {
             calm: false,
             reading_only: false,
             touched: Vec::new(),
+            copies: BTreeMap::new(),
             issued_by_plan: BTreeMap::new(),
             events: 0,
             readings: BTreeMap::new(),
@@ -254,7 +257,7 @@ impl Pages {
             line.read_before = reading.map_or(i64::MAX, |seen| draft.wall.duration_since(seen.at).as_secs());
         }
         let wrongs = [
-            checks::of_transition(was, line),
+            checks::of_transition(was, line, &self.copies),
             checks::of_gate(line, reading, self.shown_of.get(&line.purpose.saga)),
             checks::of_marker(line, reading),
         ];

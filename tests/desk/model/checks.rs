@@ -9,9 +9,10 @@ use passdesk::domain::ownership::Ownership;
 use passdesk::domain::policy::{ReissueMode, Why};
 use passdesk::domain::text::SafeText;
 use passdesk::simulator::Author;
+use std::collections::BTreeMap;
 
 /// The table of safety.md 2.1, and what a binding may say.
-pub fn of_transition(was: IntentState, line: &Line) -> Option<String> {
+pub fn of_transition(was: IntentState, line: &Line, copies: &BTreeMap<String, String>) -> Option<String> {
     use IntentState as S;
     let now = line.state;
     let allowed = match was {
@@ -36,7 +37,8 @@ pub fn of_transition(was: IntentState, line: &Line) -> Option<String> {
             let ids: Vec<&str> = object.id.key.as_str().split('/').collect();
             // A Gallagher id has two parts as well, and is one.
             let whole = object.id.key.as_str();
-            let truly = |made: &String| made == whole || ids.contains(&made.as_str());
+            let truly =
+                |made: &String| made == whole || ids.contains(&made.as_str()) || taken_over(line, made, whole, copies);
             let right = !line.made.is_empty() && line.made.iter().all(truly);
             (!right).then(|| format!("WRONG BINDING: bound to {whole}, and truly made {:?}", line.made))
         }
@@ -49,6 +51,13 @@ pub fn of_transition(was: IntentState, line: &Line) -> Option<String> {
         (S::Abandoned, _) if !line.made.is_empty() => Some("given up although it made a pass".to_owned()),
         _ => None,
     }
+}
+
+/// Somebody else put a copy in the place of what we made before anybody could have looked, and there is no change feed
+/// that would tell (gallagher.md section 10): no evidence says that it is another one.
+fn taken_over(line: &Line, made: &str, whole: &str, copies: &BTreeMap<String, String>) -> bool {
+    let blind = line.snapshot.as_ref().is_some_and(|snapshot| snapshot.bookmark.is_none());
+    blind && copies.get(whole).is_some_and(|old| old == made)
 }
 
 /// A request may set out only if its person was read after it was begun, at most 30 s before, and if what it is about
@@ -146,6 +155,8 @@ pub fn of_effect(
     if after.iter().any(|p| made.contains(&p.id) && p.by != Author::Console) {
         wrongs.push(format!("somebody else made {made:?} by our request"));
     }
+    // What others did after the gate had looked, a call that arrives late cannot know.
+    let touched = touched || line.disturbed;
     let usable = |passes: &[TruePass]| passes.iter().filter(|p| p.usable).count();
     let outweighs = matches!(purpose.why, Why::Lost | Why::Stolen | Why::Leaver);
     if !touched && !outweighs && usable(before) > 0 && usable(after) == 0 && purpose.act != Act::Resume {
@@ -168,7 +179,8 @@ pub fn of_grade(pages: &mut Pages, truth: &[TruePass], whole: &str, ownership: &
         return;
     }
     let Some(pass) = truth.iter().find(|pass| pass.whole == whole) else { return };
-    if pass.by != Author::Console {
+    let bound = |line: &Line| line.made.iter().any(|made| taken_over(line, made, whole, &pages.copies));
+    if pass.by != Author::Console && !pages.lines.values().any(bound) {
         let clues: Vec<&str> = ownership.clues.iter().map(SafeText::as_str).collect();
         pages.wrong(format!("{whole} is shown as *ours, and {:?} made it ({})", pass.by, clues.join(", ")));
     }
@@ -202,7 +214,10 @@ pub fn of_standing(pages: &mut Pages) {
         let bound = line.binding.as_ref().and_then(|b| b.object.as_ref()).map(|o| o.id.key.as_str());
         let agrees = line.state != S::Done
             || bound.is_some_and(|whole| {
-                line.made.iter().all(|made| made == whole || whole.split('/').any(|part| part == made))
+                line.made.iter().all(|made| {
+                    let part = whole.split('/').any(|part| part == made);
+                    made == whole || part || taken_over(line, made, whole, &pages.copies)
+                })
             });
         if !agrees {
             wrongs.push(format!("LOST: {} made {:?} and is DONE with {bound:?}", short(*id), line.made));

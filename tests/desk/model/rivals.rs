@@ -28,6 +28,14 @@ pub fn act(street: &Street, pages: &mut Pages, person: &Person) {
         System::CardExchange => cards(house, chance, person, &passes),
     };
     if let Some(did) = did {
+        if did.contains("ReissueCopy") {
+            let after = truth::passes(house, person);
+            let only_in = |one: &[TruePass], other: &[TruePass]| {
+                let there = |pass: &TruePass| other.iter().any(|p| p.id == pass.id && !p.gone);
+                one.iter().find(|p| !p.gone && !there(p)).map(|p| p.whole.clone())
+            };
+            pages.copies.extend(only_in(&after, &passes).zip(only_in(&passes, &after)));
+        }
         pages.tally.foreign += 1;
         pages.say(|| format!("others: {did} of {}", person.holder));
         pages.touch(&person.holder, true);
