@@ -245,8 +245,9 @@ mod tests {
         }
         for usable in [false, true] {
             assert_eq!(theirs.permits_in_bulk(Action::Reversible, usable, true), Ok(BulkTerms::Counted));
-            assert!(theirs.permits_in_bulk(Action::Reversible, usable, false).is_err());
-            assert!(theirs.permits_in_bulk(Action::Irreversible, usable, true).is_err());
+            let meant_ours = theirs.permits_in_bulk(Action::Reversible, usable, false);
+            let for_good = theirs.permits_in_bulk(Action::Irreversible, usable, true);
+            assert!([meant_ours, for_good].iter().all(|said| said.is_err_and(|why| why.contains("another desk"))));
         }
     }
 
@@ -277,6 +278,20 @@ mod tests {
                 assert_eq!(ownership.permits(Deed { action, verb: None, why: None }), permits(grade, action));
             }
         }
+    }
+
+    #[test]
+    fn i11_a_doubtful_ledger_proves_nothing_and_hides_nothing() {
+        for grade in Grade::iter() {
+            let mut grades = [Ownership::new(grade, vec![SafeText::of("clue")])];
+            distrust_ledger(&mut grades, "torn");
+            let rested = !matches!(grade, Grade::Ambiguous | Grade::Foreign | Grade::Issuer);
+            assert_eq!(grades[0].grade, if rested { Grade::Claimed } else { grade });
+            assert_eq!(grades[0].clues.len(), 1 + usize::from(rested), "{grade}");
+        }
+        let mut theirs = [claimed(true)];
+        distrust_ledger(&mut theirs, "torn");
+        assert!(theirs[0].desk.is_none(), "what was imported stands in the same ledger");
     }
 
     #[test]

@@ -118,6 +118,7 @@ async fn a_ledger_that_departs_from_what_was_imported_is_refused_with_the_place(
     let copy = tempfile::tempdir().unwrap();
     let (from, to) = (testing::paths(b.path()), testing::paths(copy.path()));
     drop(theirs);
+    testing::closed(b.path());
     let ours = desk(a.path(), 10..11).await;
     testing::import(&ours, &early).await.unwrap();
     testing::import(&ours, &one).await.unwrap();

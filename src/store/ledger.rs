@@ -285,6 +285,13 @@ impl SqliteLedger {
         self.write(move |c| c.pragma_update(None, "max_page_count", pages).map_err(|e| e.to_string())).await.unwrap();
     }
 
+    /// How carefully commits wait for the disk: 2 is FULL.
+    #[cfg(test)]
+    pub(super) async fn synchronous(&self) -> i64 {
+        let ask = |c: &mut Connection| c.pragma_query_value(None, "synchronous", |row| row.get(0));
+        self.write(move |c| ask(c).map_err(|e| e.to_string())).await.unwrap()
+    }
+
     fn set_health(&self, health: LedgerHealth) {
         *self.shared.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }

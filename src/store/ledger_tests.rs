@@ -3,7 +3,7 @@
 use super::ledger::SqliteLedger;
 use super::testing::{clock, draft, intent, mark, open, paths, purpose, whole};
 use super::{place, process};
-use crate::domain::journal::{Act, IntentState as S, Payload, ProcessMark, Remark};
+use crate::domain::journal::{Act, EventDraft, IntentState as S, Payload, ProcessMark, Remark};
 use crate::ports::ledger::{HistoryQuery, Ledger, LedgerError, LedgerHealth};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -65,6 +65,30 @@ async fn i1_nothing_comes_before_intent_and_payloads_must_fit() {
     wrong.payload = Payload::Remark(Remark { text: String::new(), status: None, candidates: vec![] });
     assert!(matches!(ledger.append(wrong).await, Err(LedgerError::Transition(_))));
     assert_eq!(ledger.verify().await, LedgerHealth::Verified { events: 0 });
+}
+
+#[tokio::test]
+async fn i7_each_state_takes_its_own_sort_of_payload() {
+    let p = purpose(1, Act::Issue);
+    let sorts = [S::Intent, S::Snapshotted, S::Applied, S::Unknown].map(|s| (s, draft(intent(1), &p, s, 1).payload));
+    for goal in S::iter() {
+        for (like, payload) in &sorts {
+            let ledger = memory();
+            let mut way = way_to(goal);
+            way.pop();
+            for state in way {
+                ledger.append(draft(intent(1), &p, state, 1)).await.unwrap();
+            }
+            let fits = match like {
+                S::Intent => goal == S::Intent,
+                S::Snapshotted => goal == S::Snapshotted,
+                S::Applied => matches!(goal, S::Applied | S::Bound | S::Done),
+                _ => !matches!(goal, S::Intent | S::Snapshotted | S::Applied | S::Bound),
+            };
+            let stored = ledger.append(EventDraft { payload: payload.clone(), ..draft(intent(1), &p, goal, 1) }).await;
+            assert_eq!(stored.is_ok(), fits, "{goal} with the payload of {like}: {stored:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -274,6 +298,44 @@ async fn i8_without_its_anchor_nothing_is_sent() {
     assert!(matches!(sent, Err(LedgerError::Unsafe(why)) if why.contains("anchor")));
     assert!(matches!(ledger.health(), LedgerHealth::Broken(_)));
     assert_eq!(ledger.intent(intent(1)).await.unwrap().unwrap().state, S::Snapshotted, "no half state");
+}
+
+#[tokio::test]
+async fn i8_an_event_that_cannot_be_read_back_sends_nothing() {
+    for lie in ["UPDATE events SET hash = 'other' WHERE seq = NEW.seq", "DELETE FROM events WHERE seq = NEW.seq"] {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = open(dir.path());
+        let p = purpose(1, Act::Issue);
+        for state in [S::Intent, S::Snapshotted] {
+            ledger.append(draft(intent(1), &p, state, 1)).await.unwrap();
+        }
+        // Something that says it stored what it was given, and did not.
+        let raw = rusqlite::Connection::open(paths(dir.path()).database).unwrap();
+        raw.execute_batch(&format!(
+            "DROP TRIGGER events_no_update; DROP TRIGGER events_no_delete;
+             CREATE TRIGGER lie AFTER INSERT ON events BEGIN {lie}; END"
+        ))
+        .unwrap();
+        let sent = ledger.append(draft(intent(1), &p, S::Sending, 1)).await;
+        assert!(matches!(&sent, Err(LedgerError::Unsafe(why)) if why.contains("read back")), "{lie}: {sent:?}");
+        assert!(matches!(ledger.health(), LedgerHealth::Broken(_)));
+    }
+}
+
+#[tokio::test]
+async fn i1_every_commit_of_the_journal_waits_for_the_disk() {
+    const FULL: i64 = 2;
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = open(dir.path());
+    assert_eq!(ledger.synchronous().await, FULL);
+    // Leases need not wait; what is written after one does.
+    let (holder, own) = (purpose(1, Act::Issue).holder, process::this_process());
+    for (owner, granted) in [(&own, true), (&mark(1), false)] {
+        assert_eq!(ledger.claim(&holder, owner).await, Ok(granted));
+        assert_eq!(ledger.synchronous().await, FULL);
+    }
+    ledger.release(&holder, &own).await.unwrap();
+    assert_eq!(ledger.synchronous().await, FULL);
 }
 
 #[tokio::test]

@@ -56,6 +56,23 @@ pub(super) fn paths(root: &Path) -> LedgerPaths {
     DataRoot::new(root).ledger(Mode::Sim)
 }
 
+/// Waits until the ledger's threads have closed the file: a WAL left behind holds events that the file lacks.
+pub(super) fn closed(root: &Path) {
+    let mut wal = paths(root).database.into_os_string();
+    wal.push("-wal");
+    for _ in 0..20_000 {
+        // Two connections that close at the same moment both leave the WAL to the other; one more takes it in.
+        let raw = rusqlite::Connection::open(paths(root).database).unwrap();
+        raw.query_row("SELECT count(*) FROM events", [], |_| Ok(())).unwrap();
+        drop(raw);
+        if !Path::new(&wal).exists() {
+            return;
+        }
+        std::thread::yield_now();
+    }
+    panic!("still open");
+}
+
 pub(super) fn open(root: &Path) -> SqliteLedger {
     SqliteLedger::open(&paths(root), clock()).unwrap()
 }

@@ -16,6 +16,7 @@ struct Scene {
     feed: Option<Vec<FeedRow>>,
     us: Option<Link>,
     proven: bool,
+    whole: bool,
     named: Option<CredentialId>,
     others: Vec<Seen>,
     streets: Streets,
@@ -47,6 +48,7 @@ impl Scene {
             feed: None,
             us: None,
             proven: true,
+            whole: true,
             named: None,
             others: Vec::new(),
             streets,
@@ -92,19 +94,22 @@ impl Scene {
         self
     }
 
-    fn judge(&self) -> Finding {
+    fn traces(&self) -> Traces<'_> {
         Traces {
             purpose: &self.purpose,
             snapshot: &self.snapshot,
             after: &self.after,
-            whole: true,
+            whole: self.whole,
             feed: self.feed.as_deref(),
             us: self.us.as_ref(),
             proven: self.proven,
             named: self.named.as_ref(),
             others: &self.others,
         }
-        .judge()
+    }
+
+    fn judge(&self) -> Finding {
+        self.traces().judge()
     }
 
     fn found(&self) -> Binding {
@@ -288,6 +293,24 @@ fn a_removal_is_proved_by_absence() {
     assert_eq!(Scene::new(Act::Retire, false).judge(), Finding::Nothing);
     let scene = Scene::new(Act::Retire, false).old_gone();
     assert_eq!((scene.found().proofs, scene.found().ended), (vec![Proof::Absence], scene.purpose.old.clone()));
+}
+
+#[test]
+fn i14_a_list_that_is_not_whole_proves_no_end_and_no_lone_pass() {
+    // Even of a call that was accepted: the vendor may not have carried it out yet.
+    for act in [Act::Retire, Act::Swap] {
+        let mut scene = Scene::new(act, false).old_gone();
+        assert!(scene.traces().old_is_gone(), "{act:?}");
+        scene.whole = false;
+        assert_eq!(scene.judge(), Finding::Nothing, "{act:?}");
+        assert!(!scene.traces().old_is_gone(), "{act:?}");
+    }
+    // What is not listed could be a second bearer of our marker, or a second new card.
+    for marker in [true, false] {
+        let mut scene = Scene::new(Act::Issue, marker).made();
+        scene.whole = false;
+        assert_eq!(scene.judge(), Finding::Nothing, "marker {marker}");
+    }
 }
 
 fn bookmark() -> Link {

@@ -141,6 +141,23 @@ async fn i2_a_change_goes_out_on_a_connection_of_its_own() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i3_no_change_goes_out_on_the_connection_of_the_change_before() {
+    // What was kept open could be closed under the second change, and a client would then send it again by itself.
+    for (which, vendor) in vendors().await {
+        let server = RawServer::start(Script::new(Vec::new()).keeping_everything());
+        let (provider, change) = vendor.open(&server.origin(), which);
+        let mut outcomes = Vec::new();
+        for _ in 0..2 {
+            outcomes.push(word(&provider.send(changes::permit(&change).await, &change).await));
+        }
+        drop(provider);
+        let seen = server.end();
+        let places: Vec<_> = seen.iter().filter(|r| r.is_act()).map(|r| r.place).collect();
+        assert_eq!(places, [1, 1], "{} {which}: {outcomes:?} with {seen:#?}", vendor.name);
+    }
+}
+
 #[tokio::test]
 async fn i4_what_cannot_be_connected_was_not_sent() {
     for (which, vendor) in vendors().await {

@@ -125,6 +125,21 @@ async fn i16_a_lost_pass_that_was_found_again_is_not_retired_behind_its_holder()
 }
 
 #[tokio::test(start_paused = true)]
+async fn i16_no_new_pass_is_issued_beside_one_that_works_again_after_its_stop() {
+    for (system, word) in [(System::AccessGrid, "active"), (System::CardExchange, "activated")] {
+        let (bench, old) = desk(system).await;
+        let plan = bench.preview(&old, Some(Why::Lost)).await.unwrap();
+        let (sent, again) = (bench.town.sent(), old.clone());
+        // Read before the stop, after it, and once more before the new one is asked for.
+        bench.town.streets().on_read = Some((2, Box::new(move |streets| streets.turn(&again, word))));
+        let end = bench.run(plan).await;
+        let ReissueEnd::HalfDone(_, problem) = &end else { panic!("{system}: {end:?}") };
+        assert!(problem.to_string().contains("changed after it was stopped"), "{system}: {problem}");
+        assert_eq!((bench.town.sent(), bench.town.streets().cards().len()), (sent + 1, 1), "{system}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_invitation_that_is_lost_goes_in_one_call() {
     let bench = Bench::of(System::Gallagher, 1);
     let old = bench.issue_ours("phone").await;
@@ -153,6 +168,10 @@ async fn half_done_is_named_and_the_next_reissue_only_issues() {
 
             let (stopped, sent) = (bench.word(&old), bench.town.sent());
             bench.watch.advance(5);
+            // It goes on as it began, also where nobody says why again: the old one stays as it was stopped.
+            let plan = bench.preview(&old, None).await.unwrap();
+            assert_eq!((plan.mode, plan.why), (ReissueMode::RevokeFirst, Some(Why::Lost)), "{system}");
+            assert!(plan.stop.is_none(), "{system}");
             let end = reissue(&bench, &old, Why::Lost).await;
             assert!(matches!(end, ReissueEnd::Done { .. } | ReissueEnd::Waiting { .. }), "{system}: {end:?}");
             let printed = usize::from(system == System::CardExchange);
@@ -176,6 +195,7 @@ async fn a_stop_whose_answer_is_lost_issues_nothing_and_is_called_half_done_when
     bench.watch.advance(5);
     assert!(matches!(bench.turn(&old, Verb::Resume, Why::Lost).await.unwrap(), ReissueEnd::Done { .. }));
     assert!(bench.ledger.half_done().await.unwrap().is_empty());
+    assert_eq!(bench.preview(&old, None).await.unwrap().mode, ReissueMode::AfterAccept);
 }
 
 #[tokio::test(start_paused = true)]

@@ -466,3 +466,36 @@ async fn i13_nothing_is_ended_for_good_while_a_list_is_not_whole() {
     let end = bench.turn(&id, Verb::Suspend, Why::Lost).await.unwrap();
     assert!(matches!(end, ReissueEnd::Done { .. }), "what can be taken back goes on: {end:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn i14_both_lists_must_be_whole_to_prove_that_a_call_had_no_effect() {
+    for (first, second) in [(false, true), (true, false)] {
+        let (bench, id) = desk(System::Gallagher).await;
+        bench.town.streets().answers.push_back(Answer::LostBefore);
+        assert!(matches!(bench.turn(&id, Verb::Suspend, Why::Lost).await.unwrap(), ReissueEnd::Unknown(..)));
+        bench.watch.advance(700);
+        bench.town.streets().people[0].whole = first;
+        bench.town.streets().on_read = Some((1, Box::new(move |streets| streets.people[0].whole = second)));
+        let settled = recovery::settle(&bench.means(), bench.last().await).await;
+        assert_eq!(settled.state, IntentState::Unknown, "{first} {second}: {}", settled.words);
+        bench.town.streets().people[0].whole = true;
+        let settled = recovery::settle(&bench.means(), bench.last().await).await;
+        assert_eq!(settled.state, IntentState::Abandoned, "{}", settled.words);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn i12_an_answer_about_another_person_is_acted_on_by_nobody() {
+    let (bench, id) = desk(System::AccessGrid).await;
+    let sent = bench.town.sent();
+    // Before the preview, and between the preview and the request.
+    bench.town.streets().mixes_people_up = true;
+    let problem = bench.turn_preview(&id, Verb::Suspend, Why::Lost).await.unwrap_err();
+    assert_eq!(problem.what, "the answer is about another person");
+    bench.town.streets().mixes_people_up = false;
+    let plan = bench.turn_preview(&id, Verb::Suspend, Why::Lost).await.unwrap();
+    bench.town.streets().mixes_people_up = true;
+    let end = turn::run(&bench.means(), plan, |_| ()).await;
+    assert!(matches!(&end, ReissueEnd::NotSent(p) if p.what == "the answer is about another person"), "{end:?}");
+    assert_eq!(bench.town.sent(), sent);
+}

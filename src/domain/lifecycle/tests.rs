@@ -91,6 +91,30 @@ fn a_stolen_d1_card_is_not_resumed() {
 }
 
 #[test]
+fn what_is_so_already_is_said_and_not_sent() {
+    let why = |card: &Credential, verb| target(card, verb, Some("Word"), Timestamp::UNIX_EPOCH).err();
+    for (status, suspend, resume) in [
+        (CardStatus::Active, None, Some("not suspended")),
+        (CardStatus::Inactive, Some("already suspended"), None),
+        (CardStatus::Expired, Some("its end date has passed: there is nothing to suspend"), Some("not suspended")),
+    ] {
+        let card = Credential { status, ..card(CredentialClass::Card, "Word") };
+        assert_eq!(why(&card, Verb::Suspend).as_deref(), suspend, "{status:?}");
+        assert_eq!(why(&card, Verb::Resume).as_deref(), resume, "{status:?}");
+    }
+    for (class, word, verb, says) in [
+        (CredentialClass::DigitalCard, "SUSPENDED", Verb::Suspend, "already suspended"),
+        (CredentialClass::DigitalCard, "PENDING_IDV", Verb::Suspend, "only an active digital card"),
+        (CredentialClass::FundingCard, "INACTIVE", Verb::Suspend, "already suspended"),
+        (CredentialClass::WalletPass, "unlink", Verb::Unlink, "already unlinked"),
+        (CredentialClass::PrintedCard, "blocked", Verb::Suspend, "already blocked"),
+    ] {
+        let said = target(&card(class, word), verb, None, Timestamp::UNIX_EPOCH).unwrap_err();
+        assert!(said.contains(says), "{class} {word} {verb}: {said}");
+    }
+}
+
+#[test]
 fn cardexchange_offers_what_section_6_1_lists() {
     for (word, want) in [
         ("initialized", "end>withdrawn set>in_production"),

@@ -156,6 +156,12 @@ pub fn cases(vendor: &Vendor) -> Vec<Case> {
             whole("200 OK", "Content-Encoding: gzip\r\n", "xx"),
             UNKNOWN,
         ),
+        answer(
+            "a document that says it is packed and is not",
+            whole("200 OK", "Content-Encoding: br\r\n", "{\"id\":\"1\"}"),
+            UNKNOWN,
+        ),
+        answer("a document as it is", whole("200 OK", "Content-Encoding: identity\r\n", "{\"id\":\"1\"}"), APPLIED),
         script(
             "a document too long",
             vec![
@@ -201,10 +207,12 @@ pub fn cases(vendor: &Vendor) -> Vec<Case> {
     for (name, status) in [
         ("400", "400 Bad Request"),
         ("401", "401 Unauthorized"),
+        ("402", "402 Payment Required"),
         ("403", "403 Forbidden"),
         ("404", "404 Not Found"),
         ("405", "405 Method Not Allowed"),
         ("409", "409 Conflict"),
+        ("415", "415 Unsupported Media Type"),
         ("422", "422 Unprocessable Content"),
         ("429", "429 Too Many Requests"),
     ] {

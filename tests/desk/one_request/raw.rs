@@ -46,11 +46,12 @@ pub struct Script {
     pub steps: Vec<Step>,
     elsewhere: Option<SocketAddr>,
     keeps_reads: bool,
+    keeps_changes: bool,
 }
 
 impl Script {
     pub fn new(steps: Vec<Step>) -> Self {
-        Self { steps, elsewhere: None, keeps_reads: false }
+        Self { steps, elsewhere: None, keeps_reads: false, keeps_changes: false }
     }
 
     /// Reads all of it, says this, and closes.
@@ -66,6 +67,11 @@ impl Script {
     /// Connections on which something was read stay open until the next request on them, which they drop.
     pub fn keeping_reads(self) -> Self {
         Self { keeps_reads: true, ..self }
+    }
+
+    /// So do those on which a change was made; each is answered like a read.
+    pub fn keeping_everything(self) -> Self {
+        Self { keeps_reads: true, keeps_changes: true, ..self }
     }
 
     fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
@@ -160,7 +166,7 @@ fn serve(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Received>>) {
         if place > 1 && script.keeps_reads {
             return;
         }
-        if is_act {
+        if is_act && !script.keeps_changes {
             return play(&mut stream, script, bytes);
         }
         read_all(&mut stream, &mut bytes);
