@@ -254,6 +254,9 @@ impl Traces<'_> {
         match fresh.as_slice() {
             [] => Finding::Nothing,
             [only] if self.feed_names_another(only) => Finding::Nothing,
+            [only] if self.another_came(only) => {
+                unclear(&[only], "the vendor's log shows that another new card came, and went again")
+            }
             [only] if self.other_changes(only) => {
                 unclear(&[only], "other changes of this person were seen in the same time")
             }
@@ -391,6 +394,18 @@ impl Traces<'_> {
 
     fn feed_names_another(&self, card: &Credential) -> bool {
         self.us.is_some() && self.rows().iter().any(|r| r.added.contains(&card.link) && self.by_another(r))
+    }
+
+    /// The feed shows another new card than this one, which may have been ours and is not listed any more: comparing
+    /// two lists then tells nothing. What a known, other operator added is not ours.
+    fn another_came(&self, only: &Credential) -> bool {
+        let not_theirs = |row: &&FeedRow| !(self.us.is_some() && self.by_another(row));
+        let mut added = self.rows().into_iter().filter(not_theirs).flat_map(|row| &row.added);
+        added.any(|link| {
+            let known =
+                self.was_before(link) || self.of_other_type(link) || self.others.iter().any(|s| s.link == *link);
+            *link != only.link && !known
+        })
     }
 
     /// Any difference between the two lists beyond the new object and, for a swap, the old one.

@@ -201,6 +201,8 @@ fn nothing(view: &LiveView, record: &IntentRecord) -> Choice {
     let as_before = |old: &Seen| view.object(old).is_some_and(|(card, _)| card.fingerprint() == old.fingerprint);
     if !record.purpose.act.makes() && !record.purpose.old.as_ref().is_some_and(as_before) {
         choice.refused = Some("the pass is not as it was");
+    } else if !record.purpose.act.makes() && view.changed_since(record) {
+        choice.refused = Some("a later change of ours may have put the pass back");
     }
     choice
 }

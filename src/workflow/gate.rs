@@ -235,6 +235,14 @@ impl LiveView {
         }
     }
 
+    /// True if another change of ours was sent later for the same pass, and may have undone what this one did: after a
+    /// person parked this one, the pass can be worked on again.
+    pub(super) fn changed_since(&self, record: &IntentRecord) -> bool {
+        let Some(old) = &record.purpose.old else { return false };
+        let later = |r: &&IntentRecord| r.sent.is_some() && r.seq > record.seq;
+        self.records.iter().filter(later).any(|r| r.purpose.old.as_ref().is_some_and(|its| its.id == old.id))
+    }
+
     /// What the journal bound to other changes of ours than this one.
     pub(super) fn bound_otherwise<'a>(&'a self, record: &'a IntentRecord) -> impl Iterator<Item = &'a Seen> {
         let others = self.records.iter().filter(|r| r.intent != record.intent && r.purpose.act.makes());

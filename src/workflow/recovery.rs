@@ -309,6 +309,9 @@ pub async fn nothing_was_made(means: &Means, intent: IntentId, reason: &str) -> 
     if !makes && !seen.as_before {
         return Err(refused("the pass is not as it was"));
     }
+    if !makes && seen.view.changed_since(&record) {
+        return Err(refused("a later change of ours may have put the pass back, so how it is now proves nothing"));
+    }
     if !past(means, &record, &seen, SETTLE_WINDOW_SECONDS) {
         return Err(refused("an answer may be late: ten minutes must pass"));
     }

@@ -280,6 +280,23 @@ fn i13_a_difference_binds_nothing_while_the_feed_does_not_show_that_very_card() 
 }
 
 #[test]
+fn i13_a_difference_binds_nothing_where_the_feed_shows_that_another_new_card_went_again() {
+    // Ours came, somebody's copy came, ours went: the copy alone is listed.
+    let mut scene = Scene::new(Act::Issue, false).made().row(them()).made().row(them());
+    scene.us = None;
+    let mut gone = scene.feed.as_ref().unwrap()[1].clone();
+    gone.added = Vec::new();
+    gone.removed = vec![scene.after.remove(2).link];
+    scene.feed.as_mut().unwrap().push(gone);
+    assert!(scene.why_unclear().contains("another new card came"), "{}", scene.why_unclear());
+    // What was there before, or what another change of ours made, is no such card.
+    let first = scene.feed.as_ref().unwrap()[0].added[0].clone();
+    let ours = Seen { link: first.clone(), ..Seen::of(&scene.before[0]) };
+    let known = Scene { others: vec![ours], ..scene };
+    assert_eq!(known.found().object.unwrap().id, known.after[2].id);
+}
+
+#[test]
 fn a_new_card_with_another_contact_is_not_what_we_asked_for() {
     let scene = Scene::new(Act::Issue, false).card(|c| {
         c.invitation.as_mut().unwrap().email = "mallory@example.org".into();

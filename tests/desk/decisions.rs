@@ -185,3 +185,29 @@ async fn an_act_that_somebody_crossed_is_decided_as_well() {
         assert_eq!(bench.last().await.binding.unwrap().ended, None, "{system}: nobody saw its end (i14)");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_confirms_that_nothing_happened_once_a_later_change_of_ours_may_have_undone_it() {
+    for system in [System::Gallagher, System::AccessGrid, System::CardExchange] {
+        let bench = Bench::of(system, 8);
+        let (id, other) = (bench.issue_ours("phone").await, bench.issue_ours("other").await);
+        for id in [&id, &other] {
+            bench.town.streets().accept(id);
+        }
+        bench.town.streets().answers.push_back(Answer::LostAfter);
+        assert!(matches!(bench.turn(&id, Verb::Suspend, Why::Lost).await.unwrap(), ReissueEnd::Unknown(..)));
+        let parked = bench.last().await.intent;
+        recovery::hold(&bench.means(), parked, "the site is down").await.unwrap();
+        bench.watch.advance(700);
+        let end = bench.turn(&id, Verb::Resume, Why::Lost).await.unwrap();
+        assert!(matches!(end, ReissueEnd::Done { .. }), "{system}: {end:?}");
+
+        let shown = decide::case(&bench.means(), parked).await.unwrap();
+        let why = shown.choice(&Verdict::Nothing).unwrap().refused.unwrap();
+        assert!(why.contains("a later change of ours"), "{system}: {why}");
+        let problem = recovery::nothing_was_made(&bench.means(), parked, WHY).await.unwrap_err();
+        assert!(problem.why.contains("a later change of ours"), "{system}: {problem}");
+        let settled = decide::decide(&bench.means(), &shown, &Verdict::WrittenOff, WHY).await.unwrap();
+        assert_eq!(settled.state, IntentState::WrittenOff, "{system}");
+    }
+}

@@ -13,6 +13,7 @@ mod rivals;
 mod run;
 mod tally;
 mod truth;
+mod unseen;
 mod wires;
 
 use run::{Came, play};

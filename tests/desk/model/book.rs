@@ -4,6 +4,7 @@
 use super::checks;
 use super::tally::Tally;
 use super::truth::TruePass;
+use super::unseen::Unseen;
 use jiff::Timestamp;
 use passdesk::domain::credential::System;
 use passdesk::domain::ids::{HolderId, IntentId, SagaId};
@@ -83,6 +84,8 @@ pub struct Reading {
     pub at: Timestamp,
     /// What was true all the while; `None` if that changed.
     pub truth: Option<Vec<TruePass>>,
+    /// What a vendor that forgets rows did not list.
+    pub left_out: Vec<String>,
 }
 
 impl Line {
@@ -119,8 +122,8 @@ pub struct Pages {
     pub shown: BTreeMap<u64, Vec<TruePass>>,
     /// The same for each piece of work, without what its own requests changed since.
     pub shown_of: BTreeMap<SagaId, Vec<TruePass>>,
-    /// Passes that somebody else put in the place of others, with those.
-    pub copies: BTreeMap<String, String>,
+    /// What others did that no reading can show.
+    pub unseen: Unseen,
     step: usize,
 }
 
@@ -140,7 +143,7 @@ impl Book {
             calm: false,
             reading_only: false,
             touched: Vec::new(),
-            copies: BTreeMap::new(),
+            unseen: Unseen::default(),
             issued_by_plan: BTreeMap::new(),
             events: 0,
             readings: BTreeMap::new(),
@@ -257,7 +260,7 @@ impl Pages {
             line.read_before = reading.map_or(i64::MAX, |seen| draft.wall.duration_since(seen.at).as_secs());
         }
         let wrongs = [
-            checks::of_transition(was, line, &self.copies),
+            checks::of_transition(was, line, &self.unseen),
             checks::of_gate(line, reading, self.shown_of.get(&line.purpose.saga)),
             checks::of_marker(line, reading),
         ];

@@ -3,16 +3,16 @@
 
 use super::book::{Line, Pages, Reading, short};
 use super::truth::TruePass;
+use super::unseen::Unseen;
 use passdesk::domain::credential::System;
 use passdesk::domain::journal::{Act, IntentState};
 use passdesk::domain::ownership::Ownership;
 use passdesk::domain::policy::{ReissueMode, Why};
 use passdesk::domain::text::SafeText;
 use passdesk::simulator::Author;
-use std::collections::BTreeMap;
 
 /// The table of safety.md 2.1, and what a binding may say.
-pub fn of_transition(was: IntentState, line: &Line, copies: &BTreeMap<String, String>) -> Option<String> {
+pub fn of_transition(was: IntentState, line: &Line, unseen: &Unseen) -> Option<String> {
     use IntentState as S;
     let now = line.state;
     let allowed = match was {
@@ -38,7 +38,7 @@ pub fn of_transition(was: IntentState, line: &Line, copies: &BTreeMap<String, St
             // A Gallagher id has two parts as well, and is one.
             let whole = object.id.key.as_str();
             let truly =
-                |made: &String| made == whole || ids.contains(&made.as_str()) || taken_over(line, made, whole, copies);
+                |made: &String| made == whole || ids.contains(&made.as_str()) || unseen.took_over(line, made, whole);
             let right = !line.made.is_empty() && line.made.iter().all(truly);
             (!right).then(|| format!("WRONG BINDING: bound to {whole}, and truly made {:?}", line.made))
         }
@@ -51,13 +51,6 @@ pub fn of_transition(was: IntentState, line: &Line, copies: &BTreeMap<String, St
         (S::Abandoned, _) if !line.made.is_empty() => Some("given up although it made a pass".to_owned()),
         _ => None,
     }
-}
-
-/// Somebody else put a copy in the place of what we made before anybody could have looked, and there is no change feed
-/// that would tell (gallagher.md section 10): no evidence says that it is another one.
-fn taken_over(line: &Line, made: &str, whole: &str, copies: &BTreeMap<String, String>) -> bool {
-    let blind = line.snapshot.as_ref().is_some_and(|snapshot| snapshot.bookmark.is_none());
-    blind && copies.get(whole).is_some_and(|old| old == made)
 }
 
 /// A request may set out only if its person was read after it was begun, at most 30 s before, and if what it is about
@@ -97,8 +90,11 @@ pub fn of_marker(line: &Line, reading: Option<&Reading>) -> Option<String> {
     if line.state != IntentState::Bound || !line.purpose.act.makes() || bound.named.is_some() {
         return None;
     }
-    let carries = |pass: &&TruePass| !pass.gone && pass.word.contains(marker.as_str());
-    let bearers = reading?.truth.as_ref()?.iter().filter(carries);
+    let reading = reading?;
+    // What the vendor's list left out, nobody can count.
+    let carries =
+        |pass: &&TruePass| !pass.gone && pass.word.contains(marker.as_str()) && !reading.left_out.contains(&pass.whole);
+    let bearers = reading.truth.as_ref()?.iter().filter(carries);
     let wholes: std::collections::BTreeSet<&str> = bearers.map(|pass| pass.whole.as_str()).collect();
     (wholes.len() > 1).then(|| format!("I13: bound by a mark that {wholes:?} all carry"))
 }
@@ -179,7 +175,7 @@ pub fn of_grade(pages: &mut Pages, truth: &[TruePass], whole: &str, ownership: &
         return;
     }
     let Some(pass) = truth.iter().find(|pass| pass.whole == whole) else { return };
-    let bound = |line: &Line| line.made.iter().any(|made| taken_over(line, made, whole, &pages.copies));
+    let bound = |line: &Line| line.made.iter().any(|made| pages.unseen.took_over(line, made, whole));
     if pass.by != Author::Console && !pages.lines.values().any(bound) {
         let clues: Vec<&str> = ownership.clues.iter().map(SafeText::as_str).collect();
         pages.wrong(format!("{whole} is shown as *ours, and {:?} made it ({})", pass.by, clues.join(", ")));
@@ -216,7 +212,7 @@ pub fn of_standing(pages: &mut Pages) {
             || bound.is_some_and(|whole| {
                 line.made.iter().all(|made| {
                     let part = whole.split('/').any(|part| part == made);
-                    made == whole || part || taken_over(line, made, whole, &pages.copies)
+                    made == whole || part || pages.unseen.took_over(line, made, whole)
                 })
             });
         if !agrees {

@@ -234,6 +234,7 @@ impl Desk {
         let as_seen = self.book().open().chance.percent(60);
         let means = self.means(record.purpose.class.system(), None);
         let (life, book) = (Arc::clone(&self.life), Arc::clone(self.book()));
+        let confirmed = book.open().shown_of.get(&record.purpose.saga).cloned();
         let end = life
             .live(Box::pin(async {
                 if !as_seen {
@@ -253,7 +254,12 @@ impl Desk {
                 }
                 reissue::retire_as_seen(&means, record.clone(), &seen.unwrap_or_default()).await
             }))
-            .await?;
+            .await;
+        if let Some(confirmed) = confirmed {
+            // A look that led to nothing does not change what was confirmed with the reissue.
+            book.open().shown_of.insert(record.purpose.saga, confirmed);
+        }
+        let end = end?;
         self.ended(record.purpose.class.system(), &end);
         Some(())
     }

@@ -8,7 +8,7 @@ use super::wires::Street;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use passdesk::domain::change::{CredentialChange, NewCredential, PreparedChange};
-use passdesk::domain::credential::{Credential, CredentialType};
+use passdesk::domain::credential::{Credential, CredentialType, System};
 use passdesk::domain::ids::{HolderId, Link};
 use passdesk::domain::journal::Marker;
 use passdesk::domain::operation::Operation;
@@ -40,7 +40,12 @@ impl Provider for Watched {
         let read = self.client.holder(id, link).await?;
         // What changed while it was read may or may not have been seen.
         let truth = before.filter(|before| self.truth(id).as_ref() == Some(before));
-        let reading = Reading { after: began.0, at: began.1, truth };
+        let forgets = self.client.profile().system == System::AccessGrid
+            && self.street.house.sim.grid().switches().list_omits_every > 0;
+        let listed = |pass: &TruePass| read.credentials.iter().any(|card| card.id.key.as_str() == pass.whole);
+        let left_out =
+            truth.iter().flatten().filter(|pass| forgets && !listed(pass)).map(|p| p.whole.clone()).collect();
+        let reading = Reading { after: began.0, at: began.1, truth, left_out };
         self.street.book.open().readings.insert((self.life.pid, id.clone()), reading);
         Ok(read)
     }

@@ -28,14 +28,7 @@ pub fn act(street: &Street, pages: &mut Pages, person: &Person) {
         System::CardExchange => cards(house, chance, person, &passes),
     };
     if let Some(did) = did {
-        if did.contains("ReissueCopy") {
-            let after = truth::passes(house, person);
-            let only_in = |one: &[TruePass], other: &[TruePass]| {
-                let there = |pass: &TruePass| other.iter().any(|p| p.id == pass.id && !p.gone);
-                one.iter().find(|p| !p.gone && !there(p)).map(|p| p.whole.clone())
-            };
-            pages.copies.extend(only_in(&after, &passes).zip(only_in(&passes, &after)));
-        }
+        pages.unseen.note(person.system, &passes, &truth::passes(house, person));
         pages.tally.foreign += 1;
         pages.say(|| format!("others: {did} of {}", person.holder));
         pages.touch(&person.holder, true);
@@ -97,6 +90,7 @@ fn borrow(street: &Street, pages: &mut Pages, person: &Person) {
 /// Another system changes the very pass that somebody is about to act on.
 pub fn meddle(street: &Street, pages: &mut Pages, person: &Person, pass: &TruePass) {
     let house = &street.house;
+    let passes = truth::passes(house, person);
     let chance = &mut pages.chance;
     let did = match person.system {
         System::Gallagher => {
@@ -119,6 +113,7 @@ pub fn meddle(street: &Street, pages: &mut Pages, person: &Person, pass: &TruePa
         System::CardExchange => cards(house, chance, person, std::slice::from_ref(pass)),
     };
     if let Some(did) = did {
+        pages.unseen.note(person.system, &passes, &truth::passes(house, person));
         pages.tally.foreign += 1;
         pages.say(|| format!("others, before it is confirmed: {did} {} of {}", pass.id, person.holder));
         pages.touch(&person.holder, true);
