@@ -7,6 +7,8 @@ pub mod clocks;
 pub mod comparison;
 pub mod credential;
 pub mod decision;
+pub mod filter;
+pub mod folding;
 pub mod ids;
 pub mod journal;
 pub mod lifecycle;
