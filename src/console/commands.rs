@@ -3,7 +3,7 @@
 use super::keymap::{Chord, Key};
 use super::message::Effect;
 use super::model::{Model, Overlay, Palette, Pane};
-use super::{allowed, wording};
+use super::{allowed, filtering, wording};
 use crate::domain::lifecycle::Verb;
 use crate::domain::policy::Writes;
 use std::borrow::Cow;
@@ -272,12 +272,24 @@ pub static COMMANDS: &[Command] = &[
     row("pane-4", "state", Group::Move, &[&[Char('4')]], 0, |m| m.go(Pane::Pass), "to the state of the card"),
     row("pane-5", "history", Group::Move, &[&[Char('5')]], 0, |m| m.go(Pane::History), "to the history of the person"),
     row("last-view", "last view", Group::Move, &[&[Char('-')]], 0, |m| m.go(m.before), "to the pane before"),
+    when(
+        row(
+            "filter",
+            "filter",
+            Group::Find,
+            &[&[Char('/')]],
+            6,
+            Model::open_filter,
+            "filter this list: state:expired issued:me -type:wallet; TAB completes, ENT keeps, ESC takes it off",
+        ),
+        filtering::allowed,
+    ),
     anywhere(row(
         "search",
         "search",
         Group::Find,
-        &[&[Char('/')], &[F(3)]],
-        6,
+        &[&[F(3)]],
+        0,
         |m| m.go(Pane::Search),
         "type to find a cardholder: name, or a card number of digits only",
     )),

@@ -119,7 +119,7 @@ impl Filter {
             Some((field, span)) => {
                 let names: Vec<String> = known.iter().map(ToString::to_string).collect();
                 let right = format!("it knows {}", names.join(" "));
-                Err(Mistake::at(*span, format!("{list} does not know {field}:"), right))
+                Err(Mistake::at(*span, format!("{list} does not know the field {field}"), right))
             }
         }
     }

@@ -147,7 +147,7 @@ impl Reader {
             }
             Err(meant) => {
                 let right = match meant {
-                    Some(field) => format!("did you mean {field}:? A word with a colon wants quotes"),
+                    Some(field) => format!("did you mean {field}:?"),
                     None => {
                         let all: Vec<String> = Field::iter().map(|f| f.to_string()).collect();
                         format!("a word with a colon wants quotes; fields are {}", all.join(" "))

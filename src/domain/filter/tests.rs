@@ -177,7 +177,7 @@ fn a_list_says_which_fields_it_does_not_know() {
     let known = &[Field::State, Field::Holder];
     assert!(Filter::read("state:active jane", known, "This list").is_ok());
     let mistake = Filter::read("state:active ticket:x", known, "This list").unwrap_err();
-    assert_eq!((mistake.span.start, mistake.what.as_str()), (13, "This list does not know ticket:"));
+    assert_eq!((mistake.span.start, mistake.what.as_str()), (13, "This list does not know the field ticket"));
     assert_eq!(mistake.right, "it knows state holder");
 }
 

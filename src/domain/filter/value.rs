@@ -133,7 +133,10 @@ impl Wanted {
         };
         read.ok_or_else(|| {
             let words = field.example();
-            let near = words.split(", ").map(|word| (distance(&text.to_lowercase(), word), word)).min();
+            let typed = text.to_lowercase();
+            // The beginning of a word is as near as can be: that is how words are typed.
+            let steps = |word: &str| if word.starts_with(&typed) { 0 } else { distance(&typed, word) };
+            let near = words.split(", ").map(|word| (steps(word), word)).min_by_key(|(steps, _)| *steps);
             let right = match near {
                 Some((steps, word)) if steps <= 1 + text.chars().count() / 3 => format!("did you mean {word}?"),
                 _ if field == Field::State => format!("write {words}; a vendor's own word goes behind raw:"),
