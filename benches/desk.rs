@@ -178,6 +178,7 @@ fn unfinished_work_on_screen_with_10_000_intents(bencher: Bencher<'_, '_>) {
         operator: "op7".into(),
         owner: this_process(),
         mode: Mode::Sim,
+        missing: Vec::new(),
     };
     // A runtime of its own, so that what one start still looks for does not slow the next one down.
     bencher.with_inputs(|| (desk(), Runtime::new().unwrap())).bench_local_values(|(desk, runtime)| {

@@ -233,18 +233,15 @@ impl Model {
             .filter(|t| !matches!(t.connection, Some(Ok(_))))
             .map(|t| Effect::Connect(t.profile.name.clone()))
             .collect();
-        match self.shown.first().map(|r| r.holder.id.clone()) {
-            Some(id) => {
-                effects.push(self.ask(Slot::Cached, Query::Person(id)));
-                self.shown.opened = true;
-                effects.extend(self.read_person());
-            }
-            None => {
-                // The same search, asked again: its filter stays.
-                let filters = std::mem::take(&mut self.filters);
-                effects.extend(self.search_changed());
-                self.filters = filters;
-            }
+        if let Some(id) = self.shown.first().map(|r| r.holder.id.clone()) {
+            effects.push(self.ask(Slot::Cached, Query::Person(id)));
+            self.shown.opened = true;
+            effects.extend(self.read_person());
+        } else {
+            // The same search, asked again: its filter stays.
+            let filters = std::mem::take(&mut self.filters);
+            effects.extend(self.search_changed());
+            self.filters = filters;
         }
         effects
     }

@@ -85,7 +85,7 @@ pub fn complete(text: &str, cursor: usize, known: &[Field], rows: &[Facts], cale
         Some(field) if known.contains(&field) => values(field, &begun.typed, rows, calendar),
         Some(_) => Vec::new(),
     };
-    candidates.sort_by(|a, b| (b.count > 0).cmp(&(a.count > 0)));
+    candidates.sort_by_key(|candidate| candidate.count == 0);
     candidates.truncate(MOST);
     Completion { span, candidates }
 }

@@ -135,10 +135,10 @@ impl When {
         let bounds = |point: Point, after: Option<Date>| point.bounds(ahead, after, calendar);
         let instant = |date: Date| calendar.begins(date);
         match self {
-            Self::Longer(amount) if ahead => at > amount.from_now(true, calendar),
-            Self::Longer(amount) => at < amount.from_now(false, calendar),
-            Self::Shorter(amount) if ahead => at >= now && at < amount.from_now(true, calendar),
-            Self::Shorter(amount) => at > amount.from_now(false, calendar),
+            Self::Longer(amount) if ahead => at > amount.away(true, calendar),
+            Self::Longer(amount) => at < amount.away(false, calendar),
+            Self::Shorter(amount) if ahead => at >= now && at < amount.away(true, calendar),
+            Self::Shorter(amount) => at > amount.away(false, calendar),
             Self::After(point) => at >= instant(bounds(point, None).1),
             Self::Before(point) => at < instant(bounds(point, None).0),
             Self::In(point) => {
@@ -162,7 +162,7 @@ impl Amount {
     }
 
     /// The moment so far from now; the end of time where the calendar does not reach.
-    fn from_now(self, ahead: bool, calendar: &Calendar) -> Timestamp {
+    fn away(self, ahead: bool, calendar: &Calendar) -> Timestamp {
         let n = i64::from(self.number);
         let stretch = match self.unit {
             Unit::Minutes => Stretch::new().try_minutes(n),

@@ -146,12 +146,11 @@ impl Reader {
                 Ok(Some(field))
             }
             Err(meant) => {
-                let right = match meant {
-                    Some(field) => format!("did you mean {field}:?"),
-                    None => {
-                        let all: Vec<String> = Field::iter().map(|f| f.to_string()).collect();
-                        format!("a word with a colon wants quotes; fields are {}", all.join(" "))
-                    }
+                let right = if let Some(field) = meant {
+                    format!("did you mean {field}:?")
+                } else {
+                    let all: Vec<String> = Field::iter().map(|f| f.to_string()).collect();
+                    format!("a word with a colon wants quotes; fields are {}", all.join(" "))
                 };
                 Err(Mistake::at(span, format!("There is no field \"{name}\""), right))
             }

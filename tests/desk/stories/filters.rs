@@ -18,7 +18,7 @@ async fn cards_are_filtered_as_one_types_and_a_wrong_word_keeps_the_last_good_re
     let expired = stage.console.model.shown.cards.iter().filter(|(c, _)| c.state() == State::Expired).count();
     assert!(expired > 0 && expired < all, "{expired} of {all}");
     stage.press("/state:exp").await;
-    stage.shows("3 / state:exp").shows("^ state: has no word \"exp\"");
+    stage.shows("3 / state:exp").shows("^ state: has no word \"exp\"").shows("ENT keep filter").shows_not("r reissue");
     assert_eq!(shown(&stage, Pane::Cards), all, "nothing is filtered by half a word");
     stage.key(Key::Tab).await;
     stage.shows("3 / state:expired").shows(&format!("expired ({expired})"));
