@@ -5,6 +5,7 @@ mod acting;
 mod cards;
 mod console;
 mod directory;
+mod filtering;
 mod history;
 mod jobs;
 mod journal;
@@ -69,7 +70,7 @@ pub enum Command {
     Sim(sim::SimArgs),
     /// Find people by name, card number, contact or id.
     Search(search::SearchArgs),
-    /// List the credentials of a person, with whose they are.
+    /// List the credentials of a person, or those of everybody that fit a filter, with whose they are.
     Cards(cards::CardsArgs),
     /// Show one credential, or one person, in full.
     Show(cards::ShowArgs),

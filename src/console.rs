@@ -5,6 +5,7 @@ pub mod answers;
 pub mod browse;
 pub mod commands;
 pub mod decision;
+pub mod filtering;
 pub mod inspector;
 pub mod jobs;
 pub mod keymap;

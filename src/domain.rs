@@ -8,6 +8,8 @@ pub mod comparison;
 pub mod credential;
 pub mod decision;
 pub mod document;
+pub mod filter;
+pub mod folding;
 pub mod ids;
 pub mod journal;
 pub mod lifecycle;

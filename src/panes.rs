@@ -3,6 +3,7 @@
 
 pub mod cards;
 pub mod decision;
+pub mod filter;
 pub mod footer;
 pub mod header;
 pub mod history;
@@ -155,7 +156,8 @@ pub fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) -> bool {
     footer::draw(model, theme, places.footer, frame.buffer_mut());
     let mut whole = true;
     let cursor = match &model.overlay {
-        None => (model.focus == Pane::Search).then_some(cursor),
+        None if model.focus == Pane::Search => Some(cursor),
+        None => filter::cursor(model, &places),
         Some(Overlay::Wizard(wizard)) => {
             let cursor;
             (cursor, whole) = wizard::draw(model, wizard, theme, area, frame.buffer_mut());

@@ -1,23 +1,32 @@
 //! `passdesk cards` and `passdesk show`: a person's credentials, live where possible, with whose they are.
 
+use super::filtering::Sieve;
 use super::lines::{Around, CardLine};
 use super::output::{self, Form};
+use super::search::{knows_everybody, no_cache};
 use super::{Ending, Json, holder_id, say, tell};
 use crate::console::message::HolderView;
+use crate::console::update::age;
 use crate::desk::Desk;
+use crate::domain::cardholder::Cardholder;
 use crate::domain::credential::Credential;
+use crate::domain::filter::{CardRow, Facts};
 use crate::domain::ids::{CredentialId, HolderId};
-use crate::domain::ownership::most_needy_first;
+use crate::domain::ownership::{Ownership, most_needy_first};
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::runtime::reading;
 use futures::future::join_all;
+use jiff::Timestamp;
 
 /// Arguments of `passdesk cards`.
 #[derive(Debug, clap::Args)]
 pub struct CardsArgs {
     /// The person, as `search` prints it under `id`.
-    #[arg(value_name = "HOLDER_ID", value_parser = holder_id)]
-    holder: HolderId,
+    #[arg(value_name = "HOLDER_ID", value_parser = holder_id, required_unless_present = "filter")]
+    holder: Option<HolderId>,
+    /// Only what fits, as in "issued:me state:expired age:>30d"; without a person, of everybody in the cache.
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    filter: Option<String>,
     #[command(flatten)]
     json: Json,
 }
@@ -47,15 +56,75 @@ fn subject(text: &str) -> Result<Subject, String> {
     Ok(Subject { holder: Some(text.parse().map_err(bad)?), card: text.parse().ok() })
 }
 
-/// Lists a person's credentials in all systems. One that cannot be asked is named, and the others are listed.
+/// Lists credentials: of a person, or what fits a filter of everybody.
 pub async fn list(desk: &Desk, args: CardsArgs) -> Result<Ending, Problem> {
-    let mut ids: Vec<HolderId> = match desk.cache.person(&args.holder).await {
+    let sieve = match &args.filter {
+        Some(text) => Some(Sieve::read(text, CardRow::FIELDS, "The list of cards", desk.clock.now())?),
+        None => None,
+    };
+    match (&args.holder, sieve) {
+        (Some(holder), sieve) => of_person(desk, holder, sieve, Form::of(args.json.json)).await,
+        (None, Some(sieve)) => of_everybody(desk, sieve, Form::of(args.json.json)).await,
+        // The parser of the command line asks for one of the two.
+        (None, None) => Ok(Ending::Nothing),
+    }
+}
+
+/// What a credential says to a filter.
+fn facts(desk: &Desk, holder: &Cardholder, card: &Credential, owner: Option<&Ownership>) -> Facts {
+    let system = desk.provider(&card.id.tenant).map(|p| p.profile().system);
+    CardRow { card, owner, holder: Some(holder), system }.facts()
+}
+
+/// People read from the cache at once.
+const PAGE: usize = 500;
+
+/// Goes through the cache of all people. Grades are worked out only of those who may fit without them.
+async fn of_everybody(desk: &Desk, mut sieve: Sieve, form: Form) -> Result<Ending, Problem> {
+    let (mut rows, mut people) = (Vec::new(), 0_usize);
+    let (mut after, mut oldest): (Option<HolderId>, Option<Timestamp>) = (None, None);
+    loop {
+        let page = desk.cache.page(after.as_ref(), PAGE).await.map_err(|e| no_cache(&e))?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.id.clone());
+        for (holder, cards) in page {
+            people += 1;
+            oldest = Some(oldest.map_or(holder.as_of, |before| before.min(holder.as_of)));
+            if !cards.iter().any(|card| sieve.may_fit(&facts(desk, &holder, card, None))) {
+                continue;
+            }
+            let view = reading::cached(desk, holder, cards).await?;
+            let around = around(desk, &view);
+            for (card, owner) in &view.cards {
+                if sieve.fits(&facts(desk, &view.holder, card, Some(owner))) {
+                    rows.push(CardLine::new(card, owner, &around));
+                }
+            }
+        }
+    }
+    let read = oldest.map_or(String::new(), |at| format!(", the oldest read {} ago", age(at, desk.clock.now())));
+    let noun = if people == 1 { "record" } else { "records" };
+    if knows_everybody(desk).await {
+        say(format!("From the cache of {people} {noun}{read}."));
+    } else {
+        say(format!("From the cache, which knows only {people} {noun} so far{read}; the console fills it."));
+    }
+    sieve.tell();
+    if rows.is_empty() {
+        say("No credential fits.");
+    }
+    output::rows(form, &rows)
+}
+
+/// Lists a person's credentials in all systems. One that cannot be asked is named, and the others are listed.
+async fn of_person(desk: &Desk, holder: &HolderId, sieve: Option<Sieve>, form: Form) -> Result<Ending, Problem> {
+    let mut ids: Vec<HolderId> = match desk.cache.person(holder).await {
         Ok(records) => records.into_iter().map(|(holder, _)| holder.id).collect(),
         // The cache is a convenience; without it the system asked for still answers for itself.
         Err(_) => Vec::new(),
     };
     if ids.is_empty() {
-        ids.push(args.holder.clone());
+        ids.push(holder.clone());
     }
     let (mut views, mut problems) = (Vec::new(), Vec::new());
     for read in join_all(ids.iter().map(|id| view(desk, id))).await {
@@ -76,9 +145,18 @@ pub async fn list(desk: &Desk, args: CardsArgs) -> Result<Ending, Problem> {
     }
     most_needy_first(&mut cards);
     let of = |card: &Credential| views.iter().find(|view| view.holder.id == card.holder);
+    if let Some(mut sieve) = sieve {
+        cards.retain(|(card, owner)| {
+            of(card).is_some_and(|view| sieve.fits(&facts(desk, &view.holder, card, Some(owner))))
+        });
+        sieve.tell();
+        if cards.is_empty() {
+            say("No credential fits.");
+        }
+    }
     let rows: Vec<CardLine> =
         (cards.iter()).filter_map(|(card, owner)| Some(CardLine::new(card, owner, &around(desk, of(card)?)))).collect();
-    let ending = output::rows(Form::of(args.json.json), &rows)?;
+    let ending = output::rows(form, &rows)?;
     Ok(if problems.is_empty() { ending } else { Ending::Partly })
 }
 

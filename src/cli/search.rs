@@ -114,7 +114,7 @@ fn people_or_records(desk: &Desk, count: u64) -> String {
 }
 
 /// True if every system was read to its end at least once. Before that, not being in the cache means nothing.
-async fn knows_everybody(desk: &Desk) -> bool {
+pub(super) async fn knows_everybody(desk: &Desk) -> bool {
     for provider in &desk.providers {
         match desk.cache.fill_mark(&provider.profile().name).await {
             Ok(mark) if mark.completed.is_some() => {}
@@ -192,6 +192,6 @@ async fn records(desk: &Desk, hit: &HolderHit) -> Vec<HolderHit> {
     alone.collect()
 }
 
-fn no_cache(error: &CacheError) -> Problem {
+pub(super) fn no_cache(error: &CacheError) -> Problem {
     Problem::new(ProblemKind::Failed, "the cache did not answer", error.0.as_str(), "it may be deleted; it fills again")
 }

@@ -1,6 +1,7 @@
 //! TOML that knows where everything stands: each complaint names file, line, column and key, and a key that nobody
 //! asked for is refused with the one that was probably meant.
 
+use crate::domain::folding::distance;
 use crate::domain::problem::{Problem, ProblemKind};
 use crate::domain::text::SafeText;
 use std::fmt::Display;
@@ -183,33 +184,5 @@ impl<'a> Section<'a> {
             _ => format!("known here: {}", known.join(", ")),
         };
         Err(self.source.wrong(&key.span(), format!("{} has no key `{written}`", self.name), next))
-    }
-}
-
-/// How many letters must be changed, left out or put in to get from one word to another.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let step = corner + usize::from(from != *to);
-            corner = row[j + 1];
-            row[j + 1] = step.min(corner + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distances_count_letters() {
-        assert_eq!(distance("scret_file", "secret_file"), 1);
-        assert_eq!(distance("", "url"), 3);
-        assert_eq!(distance("writes", "writes"), 0);
     }
 }

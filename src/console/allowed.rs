@@ -11,6 +11,38 @@ use crate::domain::policy::Writes;
 use crate::ports::ledger::LedgerHealth;
 use std::borrow::Cow;
 
+/// Nothing speaks against it, ever.
+#[expect(clippy::unnecessary_wraps, reason = "one shape for every row of the table")]
+pub(super) fn always(_: &Model) -> Result<(), Cow<'static, str>> {
+    Ok(())
+}
+
+/// There must be a card under the cursor.
+pub(super) fn a_card(model: &Model) -> Result<(), Cow<'static, str>> {
+    if model.shown.card().is_some() { Ok(()) } else { Err("no card is selected".into()) }
+}
+
+/// It must have a number that its system shows.
+pub(super) fn a_number(model: &Model) -> Result<(), Cow<'static, str>> {
+    a_card(model)?;
+    let numbered = model.shown.card().is_some_and(|(card, _)| !card.number.is_empty());
+    if numbered { Ok(()) } else { Err("its system shows no number of it".into()) }
+}
+
+/// What the vendor sent about it must be at hand.
+pub(super) fn a_document(model: &Model) -> Result<(), Cow<'static, str>> {
+    a_card(model)?;
+    if model.shown.document().is_some() { Ok(()) } else { Err("it was not read in this run; R reads it".into()) }
+}
+
+/// Writes may be taken away or given back here.
+pub(super) fn lock_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
+    match model.writes {
+        Writes::ReadOnly(reason) => Err(reason.into()),
+        _ => Ok(()),
+    }
+}
+
 fn selected(model: &Model) -> Result<&(Credential, Ownership), Cow<'static, str>> {
     model.shown.card().ok_or_else(|| "no card is selected".into())
 }

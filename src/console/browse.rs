@@ -24,6 +24,7 @@ impl Model {
     /// The text or the scope of the search changed: ask the cache now, and the systems after a pause.
     pub(super) fn search_changed(&mut self) -> Vec<Effect> {
         self.searching = true;
+        self.filters.leave_search();
         self.open_when_found = false;
         self.typed_ahead.clear();
         let text = self.search.value().trim().to_owned();
@@ -70,13 +71,17 @@ impl Model {
 
     /// Moves the cursor of the focused list by so many rows.
     pub(super) fn step(&mut self, by: isize) -> Vec<Effect> {
-        let moved = |row: Option<usize>, len: usize| -> Option<usize> {
-            let last = len.checked_sub(1)?;
-            Some(row.map_or(0, |r| r.saturating_add_signed(by).min(last)))
+        // Over the rows that are shown: what a filter hides is stepped over.
+        let rows = self.visible(self.focus);
+        let moved = |row: Option<usize>| -> Option<usize> {
+            let last = rows.len().checked_sub(1)?;
+            let at = row.and_then(|row| rows.iter().position(|shown| *shown == row));
+            rows.get(at.map_or(0, |at| at.saturating_add_signed(by).min(last))).copied()
         };
+        self.filters.moved(self.focus);
         match self.focus {
             Pane::Search | Pane::Holders => {
-                let Some(row) = moved(self.hit_row(), self.hits.rows.len()) else { return Vec::new() };
+                let Some(row) = moved(self.hit_row()) else { return Vec::new() };
                 let id = self.hits.rows[row].holder.id.clone();
                 if self.hit.as_ref() == Some(&id) {
                     return Vec::new();
@@ -86,13 +91,13 @@ impl Model {
             }
             Pane::Pass => Vec::new(),
             Pane::Cards => {
-                if let Some(row) = moved(self.shown.row(), self.shown.cards.len()) {
+                if let Some(row) = moved(self.shown.row()) {
                     self.shown.cursor = Some(self.shown.cards[row].0.id.clone());
                 }
                 Vec::new()
             }
             Pane::History => {
-                if let Some(row) = moved(Some(self.history_cursor), self.history.len()) {
+                if let Some(row) = moved(Some(self.history_cursor)) {
                     self.history_cursor = row;
                 }
                 Vec::new()
@@ -111,6 +116,7 @@ impl Model {
         if self.focus != pane {
             self.before = self.focus;
             self.focus = pane;
+            self.filters.typing = None;
         }
         Vec::new()
     }
@@ -208,6 +214,7 @@ impl Model {
     /// Nobody is shown any more: what was being read of the person is not waited for.
     pub(super) fn turn_away(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
+        self.filters.leave_person();
         for record in std::mem::take(&mut self.shown).records {
             effects.extend(self.forget(Slot::Live(record.holder.id.clone())));
             effects.extend(self.forget(Slot::Events(record.holder.id)));
@@ -226,13 +233,15 @@ impl Model {
             .filter(|t| !matches!(t.connection, Some(Ok(_))))
             .map(|t| Effect::Connect(t.profile.name.clone()))
             .collect();
-        match self.shown.first().map(|r| r.holder.id.clone()) {
-            Some(id) => {
-                effects.push(self.ask(Slot::Cached, Query::Person(id)));
-                self.shown.opened = true;
-                effects.extend(self.read_person());
-            }
-            None => effects.extend(self.search_changed()),
+        if let Some(id) = self.shown.first().map(|r| r.holder.id.clone()) {
+            effects.push(self.ask(Slot::Cached, Query::Person(id)));
+            self.shown.opened = true;
+            effects.extend(self.read_person());
+        } else {
+            // The same search, asked again: its filter stays.
+            let filters = std::mem::take(&mut self.filters);
+            effects.extend(self.search_changed());
+            self.filters = filters;
         }
         effects
     }
@@ -245,6 +254,9 @@ impl Model {
         }
         if self.zoom {
             self.zoom = false;
+            return Vec::new();
+        }
+        if self.unfilter() {
             return Vec::new();
         }
         match self.focus {

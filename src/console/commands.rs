@@ -4,10 +4,9 @@ use super::inspector::Leaf;
 use super::keymap::{Chord, Key};
 use super::message::Effect;
 use super::model::{Model, Overlay, Palette, Pane};
-use super::{allowed, wording};
+use super::{allowed, filtering, wording};
 use crate::domain::document::Document;
 use crate::domain::lifecycle::Verb;
-use crate::domain::policy::Writes;
 use std::borrow::Cow;
 
 /// What a command may do.
@@ -84,33 +83,6 @@ impl Command {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "one shape for every row of the table")]
-fn always(_: &Model) -> Result<(), Cow<'static, str>> {
-    Ok(())
-}
-
-fn a_card(model: &Model) -> Result<(), Cow<'static, str>> {
-    if model.shown.card().is_some() { Ok(()) } else { Err("no card is selected".into()) }
-}
-
-fn a_number(model: &Model) -> Result<(), Cow<'static, str>> {
-    a_card(model)?;
-    let numbered = model.shown.card().is_some_and(|(card, _)| !card.number.is_empty());
-    if numbered { Ok(()) } else { Err("its system shows no number of it".into()) }
-}
-
-fn a_document(model: &Model) -> Result<(), Cow<'static, str>> {
-    a_card(model)?;
-    if model.shown.document().is_some() { Ok(()) } else { Err("it was not read in this run; R reads it".into()) }
-}
-
-fn lock_allowed(model: &Model) -> Result<(), Cow<'static, str>> {
-    match model.writes {
-        Writes::ReadOnly(reason) => Err(reason.into()),
-        _ => Ok(()),
-    }
-}
-
 const fn row(
     name: &'static str,
     title: &'static str,
@@ -131,7 +103,7 @@ const fn row(
         verb: None,
         rank,
         search_rank: 0,
-        enabled: always,
+        enabled: allowed::always,
         run,
     }
 }
@@ -301,12 +273,24 @@ pub static COMMANDS: &[Command] = &[
     row("pane-4", "state", Group::Move, &[&[Char('4')]], 0, |m| m.go(Pane::Pass), "to the state of the card"),
     row("pane-5", "history", Group::Move, &[&[Char('5')]], 0, |m| m.go(Pane::History), "to the history of the person"),
     row("last-view", "last view", Group::Move, &[&[Char('-')]], 0, |m| m.go(m.before), "to the pane before"),
+    when(
+        row(
+            "filter",
+            "filter",
+            Group::Find,
+            &[&[Char('/')]],
+            6,
+            Model::open_filter,
+            "filter this list: state:expired issued:me -type:wallet; TAB completes, ENT keeps, ESC takes it off",
+        ),
+        filtering::allowed,
+    ),
     anywhere(row(
         "search",
         "search",
         Group::Find,
-        &[&[Char('/')], &[F(3)]],
-        6,
+        &[&[F(3)]],
+        0,
         |m| m.go(Pane::Search),
         "type to find a cardholder: name, or a card number of digits only",
     )),
@@ -341,7 +325,7 @@ pub static COMMANDS: &[Command] = &[
             |m| m.inspect(Leaf::Fields),
             "all that is known of the credential: 1 fields, 2 its vendor's JSON, 3 whose it is and why, 4 requests",
         ),
-        a_card,
+        allowed::a_card,
     ),
     when(
         row(
@@ -353,7 +337,7 @@ pub static COMMANDS: &[Command] = &[
             |m| m.inspect(Leaf::Json),
             "what its system itself says of the credential, without secrets",
         ),
-        a_card,
+        allowed::a_card,
     ),
     row(
         "requests",
@@ -374,7 +358,7 @@ pub static COMMANDS: &[Command] = &[
             |m| m.copy("id", m.shown.card().map(|(card, _)| card.id.to_string())),
             "its id to the terminal's clipboard",
         ),
-        a_card,
+        allowed::a_card,
     ),
     when(
         row(
@@ -386,7 +370,7 @@ pub static COMMANDS: &[Command] = &[
             |m| m.copy("number", m.shown.card().map(|(card, _)| card.number.safe().to_string())),
             "its number to the terminal's clipboard",
         ),
-        a_number,
+        allowed::a_number,
     ),
     when(
         row(
@@ -398,7 +382,7 @@ pub static COMMANDS: &[Command] = &[
             |m| m.copy("row", m.shown.card().map(|(card, owner)| wording::row(card, owner))),
             "state, system, type, number, owner and id to the terminal's clipboard, with tabs between",
         ),
-        a_card,
+        allowed::a_card,
     ),
     when(
         row(
@@ -410,7 +394,7 @@ pub static COMMANDS: &[Command] = &[
             |m| m.copy("JSON", m.shown.document().map(Document::text)),
             "what its system itself says of it to the terminal's clipboard, without secrets",
         ),
-        a_document,
+        allowed::a_document,
     ),
     row(
         "zoom",
@@ -466,7 +450,7 @@ pub static COMMANDS: &[Command] = &[
     ),
     when(
         row("lock", "lock", Group::Session, &[&[Char('L')]], 0, Model::toggle_lock, "lock writes, or unlock them"),
-        lock_allowed,
+        allowed::lock_allowed,
     ),
     row("utc", "utc", Group::Session, &[&[Char('T')]], 0, Model::toggle_utc, "times in UTC, or local"),
     anywhere(row(

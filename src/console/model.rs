@@ -1,6 +1,7 @@
 //! Everything that the screen shows and nothing else. Changed only by `update`.
 
 use super::decision::Sheet;
+use super::filtering::Filters;
 use super::inspector::Inspector;
 use super::message::Slot;
 use super::shown::Shown;
@@ -270,6 +271,8 @@ pub struct Model {
     pub(super) typed_ahead: Vec<super::keymap::Key>,
     /// Who is shown.
     pub shown: Shown,
+    /// The filters of the lists.
+    pub filters: Filters,
     /// History of the person shown, over all systems, newest first.
     pub history: Vec<Operation>,
     /// The row of the cursor in the history.
@@ -371,6 +374,7 @@ impl Model {
             open_when_found: false,
             typed_ahead: Vec::new(),
             shown: Shown::default(),
+            filters: Filters::default(),
             history: Vec::new(),
             history_cursor: 0,
             names: Names::new(),

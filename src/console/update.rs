@@ -31,6 +31,12 @@ pub struct Moment {
 /// Applies one message.
 pub fn update(model: &mut Model, msg: Msg, at: Moment) -> Vec<Effect> {
     (model.now, model.since_start) = (at.wall, at.since_start);
+    let mut effects = handle(model, msg);
+    effects.extend(model.refilter());
+    effects
+}
+
+fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Start => model.start(),
         Msg::Key(key) => model.key(key),
@@ -157,13 +163,16 @@ impl Model {
             }
             return Vec::new();
         }
+        if self.filters.typing.is_some() {
+            return self.filter_key(key);
+        }
         let in_text = self.focus == Pane::Search;
         let prefix = self.prefix.take();
         self.strip = false;
         match commands::meaning(prefix, key, in_text) {
             Meaning::Command(command) => self.try_command(command),
             Meaning::Prefix => self.first_key(key),
-            // The key that leads here is easily pressed once more.
+            // It leads to the input lines of the other panes, and no name begins with it.
             Meaning::Nothing if in_text && key == Key::Char('/') && self.search.value().is_empty() => Vec::new(),
             Meaning::Nothing if in_text => {
                 let before = self.search.value().to_owned();
@@ -199,6 +208,7 @@ impl Model {
             Some(Overlay::Wizard(w)) if w.picking.is_some() => w.picking = None,
             Some(Overlay::Decision(sheet)) if sheet.writing => sheet.writing = false,
             Some(_) => self.overlay = None,
+            None if self.filters.typing.is_some() => self.filters.typing = None,
             None if self.focus == Pane::Search => return self.go(Pane::Holders),
             None => self.say(Tone::Info, "q quits."),
         }
@@ -226,6 +236,12 @@ impl Model {
             Some(Overlay::Ticket(input)) => insert(input),
             Some(Overlay::Decision(sheet)) if sheet.writing => insert(&mut sheet.reason),
             Some(_) => {}
+            None if self.filters.typing.is_some() => {
+                if let Some(typing) = &mut self.filters.typing {
+                    insert(&mut typing.input);
+                }
+                self.filter_typed(true);
+            }
             None if self.focus == Pane::Search => {
                 insert(&mut self.search);
                 return self.search_changed();

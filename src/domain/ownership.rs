@@ -14,6 +14,7 @@ use super::credential::Credential;
 use super::lifecycle::Verb;
 use super::policy::{ConfirmLevel, Why};
 use super::text::SafeText;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -96,12 +97,14 @@ pub struct Ownership {
     pub clues: Vec<SafeText>,
     /// Of a CLAIMED credential: the other console whose verified ledger says that it issued it.
     pub desk: Option<Desk>,
+    /// When the ledger that knows of its making says that it was asked for (UTC); never more than a ledger's word.
+    pub issued: Option<Timestamp>,
 }
 
 impl Ownership {
     /// A grade of our own evidence.
     pub fn new(grade: Grade, clues: Vec<SafeText>) -> Self {
-        Self { grade, clues, desk: None }
+        Self { grade, clues, desk: None, issued: None }
     }
 
     /// The badge of every list (decision 10): that of the grade, or `+ours@B`.
@@ -176,6 +179,7 @@ pub fn distrust_ledger(grades: &mut [Ownership], why: &str) {
             continue;
         }
         ownership.desk = None;
+        ownership.issued = None;
         ownership.clues.insert(0, SafeText::of(&format!("the ledger cannot be trusted: {why}")));
     }
 }

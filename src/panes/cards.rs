@@ -155,17 +155,23 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let name: Untrusted = first.holder.name();
-    title(buffer, theme, area, focused, &format!("3 Cards of {}", name.safe()), &how_read(model));
-    let height = usize::from(area.height.saturating_sub(1));
+    let left = format!("3 Cards of {}", name.safe());
+    let taken = super::filter::head(model, Pane::Cards, theme, area, buffer, &left, &how_read(model));
+    let visible = model.visible(Pane::Cards);
+    let height = usize::from(area.height.saturating_sub(1 + taken));
     // The cards go before the notes, but a system that is missing is never left unsaid.
     let mut notes = notes(model);
-    let lines = notes.len().min(height.saturating_sub(shown.cards.len()).max(1)).min(height);
+    let lines = notes.len().min(height.saturating_sub(visible.len()).max(1)).min(height);
     if lines < notes.len() && lines == 1 {
         let systems: Vec<&str> = notes.iter().filter_map(|(_, text)| text.split(':').next()).collect();
         notes = vec![(Role::Warn, systems.join("; "))];
     }
     let height = height - lines;
-    let mut y = 1;
+    let mut y = 1 + taken;
+    if visible.is_empty() && !shown.cards.is_empty() && height > 0 {
+        Pen::new(buffer, theme, area, y).skip(2).put(Role::Muted, "No card fits the filter; ESC takes it off.");
+        y += 1;
+    }
     if shown.cards.is_empty() && height > 0 {
         let live = shown.records.iter().all(|r| r.live);
         let text = match (live, shown.reading()) {
@@ -178,10 +184,11 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         y += 1;
     }
     let cursor = shown.row();
-    let first = first_row(cursor, shown.cards.len(), height);
+    let first = first_row(visible.iter().position(|row| cursor == Some(*row)), visible.len(), height);
     // The names of other desks are longer than our own badges.
     let badges = shown.cards.iter().map(|(_, owner)| owner.badge().width()).max().unwrap_or(0).clamp(8, 16);
-    for (i, (card, owner)) in shown.cards.iter().enumerate().skip(first).take(height) {
+    for i in visible.into_iter().skip(first).take(height) {
+        let (card, owner) = &shown.cards[i];
         let here = cursor == Some(i);
         let mut pen = Pen::new(buffer, theme, area, y);
         pen.put(Role::Key, if here { "> " } else { "  " });

@@ -65,6 +65,14 @@ fn idle_note(model: &Model) -> (Role, String) {
         let text = format!("Waiting for a new digital card of {}; {jobs} shows it.", model.who(&watch.holder));
         return (Role::Muted, text);
     }
+    if let Some(typing) = &model.filters.typing {
+        let example = match typing.list {
+            Pane::History => "op:reissue by:me at:mar -src:vendor",
+            Pane::Cards | Pane::Pass => "issued:me state:expired,ended -type:wallet age:>30d",
+            Pane::Search | Pane::Holders => "doe state:expired -backend:gallagher",
+        };
+        return (Role::Muted, format!("For example {example}"));
+    }
     let text = match model.focus {
         Pane::Search => "Type to search; ENT opens the first; ESC clears. Enter never writes.",
         Pane::Holders => "ENT opens the person and reads her cards.",
@@ -98,8 +106,18 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         y += 1;
     }
     match model.prefix.filter(|_| model.strip) {
+        _ if model.filters.typing.is_some() => line(theme, area, y, buffer),
         Some(prefix) => strip(model, prefix, theme, area, y, buffer),
         None => hints(model, theme, area, y, buffer),
+    }
+}
+
+/// The keys of an open input line, where letters are text.
+fn line(theme: Theme, area: Rect, y: u16, buffer: &mut Buffer) {
+    let mut pen = Pen::new(buffer, theme, area, y);
+    pen.skip(1);
+    for (key, word) in [("TAB", "complete"), ("ENT", "keep filter"), ("ESC", "take it off"), ("Up Down", "move")] {
+        pen.put(Role::Key, key).skip(1).put(Role::Plain, word).skip(2);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::cards::shown_number;
 use crate::console::model::{Model, Pane};
 use crate::domain::operation::{Operation, Source};
-use crate::widgets::text::{Pen, first_row, highlight, title};
+use crate::widgets::text::{Pen, first_row, highlight};
 use crate::widgets::theme::{Role, Theme};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -128,9 +128,10 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
     if !reading.is_empty() {
         right = format!("reading {} ..", reading.join(" "));
     }
-    title(buffer, theme, area, focused, "5 History", &right);
-    let height = usize::from(area.height.saturating_sub(1));
-    let mut y = 1;
+    let taken = super::filter::head(model, Pane::History, theme, area, buffer, "5 History", &right);
+    let visible = model.visible(Pane::History);
+    let height = usize::from(area.height.saturating_sub(1 + taken));
+    let mut y = 1 + taken;
     let mut notes = notes(model);
     // Where rows are few, what is missing is said before anything else, and in one line.
     notes.truncate(if height < 4 { 1 } else { height / 2 });
@@ -144,13 +145,18 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         };
         notes.insert(0, (Role::Muted, text.to_owned()));
     }
+    if visible.is_empty() && rows > 0 {
+        notes.insert(0, (Role::Muted, "No row fits the filter; ESC takes it off.".to_owned()));
+    }
     for (role, text) in notes {
         Pen::new(buffer, theme, area, y).skip(1).put(role, &text);
         y += 1;
     }
-    let height = height.saturating_sub(usize::from(y) - 1);
-    let first = first_row(focused.then_some(model.history_cursor), rows, height);
-    for (i, op) in model.history.iter().enumerate().skip(first).take(height) {
+    let height = height.saturating_sub(usize::from(y - 1 - taken));
+    let cursor = visible.iter().position(|row| *row == model.history_cursor);
+    let first = first_row(cursor.filter(|_| focused), visible.len(), height);
+    for i in visible.into_iter().skip(first).take(height) {
+        let op = &model.history[i];
         let mut pen = Pen::new(buffer, theme, area, y);
         pen.skip(1);
         operation_row(&mut pen, op, model, area.width);

@@ -5,7 +5,7 @@ use crate::console::update::age;
 use crate::domain::credential::State;
 use crate::domain::text::mask_contact;
 use crate::ports::cache::HolderHit;
-use crate::widgets::text::{Pen, cut, first_row, highlight, title};
+use crate::widgets::text::{Pen, cut, first_row, highlight};
 use crate::widgets::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -128,18 +128,24 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         _ if filling > 0 => format!("{shown}{more} of {total}, reading"),
         age => format!("{shown}{more} of {total}{age}"),
     };
-    title(buffer, theme, area, model.focus == Pane::Holders, "2 Cardholders", &right);
-    let height = usize::from(area.height.saturating_sub(1));
+    let taken = super::filter::head(model, Pane::Holders, theme, area, buffer, "2 Cardholders", &right);
+    let height = usize::from(area.height.saturating_sub(1 + taken));
     if shown == 0 {
         for (i, (role, line)) in why_empty(model).iter().enumerate().take(height) {
             Pen::new(buffer, theme, area, 1 + i as u16).skip(2).put(*role, line);
         }
         return;
     }
+    let visible = model.visible(Pane::Holders);
+    if visible.is_empty() && height > 0 {
+        let text = "No cardholder in this list fits the filter; ESC takes it off.";
+        Pen::new(buffer, theme, area, 1 + taken).skip(2).put(Role::Muted, text);
+    }
     let cursor = model.hit_row();
-    let first = first_row(cursor, shown, height);
-    for (i, hit) in model.hits.rows.iter().enumerate().skip(first).take(height) {
-        let y = 1 + (i - first) as u16;
+    let first = first_row(visible.iter().position(|row| cursor == Some(*row)), visible.len(), height);
+    for (at, i) in visible.into_iter().skip(first).take(height).enumerate() {
+        let hit = &model.hits.rows[i];
+        let y = 1 + taken + at as u16;
         let here = cursor == Some(i);
         let mut pen = Pen::new(buffer, theme, area, y);
         pen.put(Role::Key, if here { "> " } else { "  " });

@@ -126,6 +126,14 @@ pub trait Cache: Send + Sync {
     /// the other of the two; never by the name alone. Empty: never seen.
     async fn person(&self, id: &HolderId) -> Result<Vec<(Cardholder, Vec<Credential>)>, CacheError>;
 
+    /// People with their credentials as last seen, in the order of their ids, from the first one after `after`, so many
+    /// at most: for commands that go through everybody.
+    async fn page(
+        &self,
+        after: Option<&HolderId>,
+        limit: usize,
+    ) -> Result<Vec<(Cardholder, Vec<Credential>)>, CacheError>;
+
     /// The person that holds a credential.
     async fn holder_of(&self, id: &CredentialId) -> Result<Option<HolderId>, CacheError>;
 

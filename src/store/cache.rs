@@ -252,6 +252,15 @@ impl Cache for SqliteCache {
         self.run(&self.reader, move |connection| people::person(connection, &id)).await
     }
 
+    async fn page(
+        &self,
+        after: Option<&HolderId>,
+        limit: usize,
+    ) -> Result<Vec<(Cardholder, Vec<Credential>)>, CacheError> {
+        let after = after.map(ToString::to_string).unwrap_or_default();
+        self.run(&self.reader, move |connection| people::page(connection, &after, limit)).await
+    }
+
     async fn holder_of(&self, id: &CredentialId) -> Result<Option<HolderId>, CacheError> {
         let id = id.to_string();
         let found: Option<String> = self

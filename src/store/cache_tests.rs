@@ -103,6 +103,24 @@ async fn people() -> SqliteCache {
 }
 
 #[tokio::test]
+async fn everybody_is_gone_through_page_by_page() {
+    let cache = SqliteCache::open_in_memory().unwrap();
+    let mut people: Vec<HolderRead> = (1..=7).map(|key| person(key, "Jane", "Doe")).collect();
+    people[2].credentials = vec![card(&people[2], "c1", "1", CardStatus::Active)];
+    cache.store(people, None).await.unwrap();
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = cache.page(after.as_ref(), 3).await.unwrap();
+        let Some((last, _)) = page.last() else { break };
+        assert!(page.len() <= 3);
+        after = Some(last.id.clone());
+        found.extend(page.into_iter().map(|(holder, cards)| (holder.id.to_string(), cards.len())));
+    }
+    let wanted: Vec<(String, usize)> = (1..=7).map(|key| (format!("gall:{key}"), usize::from(key == 3))).collect();
+    assert_eq!(found, wanted);
+}
+
+#[tokio::test]
 async fn a_person_comes_back_as_stored() {
     let mut jane = person(1, "Jane\u{1b}[2J", "Doe");
     jane.credentials = vec![card(&jane, "b", "2", CardStatus::Active), card(&jane, "a", "1", CardStatus::Expired)];

@@ -1,56 +1,6 @@
-//! Folding: the form of a text in which it is searched, without case and accents, and the words in it.
+//! The words of folded texts, as the search finds them.
 
-/// Letters with what they are found under. Only those that people type without their marks.
-const BASES: &[(&str, &str)] = &[
-    ("àáâãäåāăąǎạảấầẩẫậắằẳẵặ", "a"),
-    ("çćĉċč", "c"),
-    ("ďđð", "d"),
-    ("èéêëēĕėęěẹẻẽếềểễệ", "e"),
-    ("ĝğġģ", "g"),
-    ("ĥħ", "h"),
-    ("ìíîïĩīĭįıǐỉị", "i"),
-    ("ĵ", "j"),
-    ("ķ", "k"),
-    ("ĺļľŀł", "l"),
-    ("ñńņňŉ", "n"),
-    ("òóôõöøōŏőǒơọỏốồổỗộớờởỡợ", "o"),
-    ("ŕŗř", "r"),
-    ("śŝşšș", "s"),
-    ("ţťŧț", "t"),
-    ("ùúûüũūŭůűųǔưụủứừửữự", "u"),
-    ("ŵẁẃẅ", "w"),
-    ("ýÿŷỳỵỷỹ", "y"),
-    ("źżž", "z"),
-    ("æ", "ae"),
-    ("œ", "oe"),
-    ("ß", "ss"),
-    ("þ", "th"),
-];
-
-/// The text without case and accents, blanks drawn together.
-pub(super) fn fold(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars().flat_map(char::to_lowercase) {
-        // NUL would end the text inside SQLite, and marks on their own are accents that were written apart.
-        if c == '\0' || ('\u{300}'..='\u{36f}').contains(&c) {
-            continue;
-        }
-        if c.is_whitespace() {
-            if !out.is_empty() && !out.ends_with(' ') {
-                out.push(' ');
-            }
-        } else if c.is_ascii() {
-            out.push(c);
-        } else {
-            match BASES.iter().find(|(letters, _)| letters.contains(c)) {
-                Some((_, base)) => out.push_str(base),
-                None => out.push(c),
-            }
-        }
-    }
-    out.truncate(out.trim_end().len());
-    out
-}
+pub(super) use crate::domain::folding::fold;
 
 /// The words of a folded text: what stands between blanks and punctuation.
 pub(super) fn words(folded: &str) -> impl Iterator<Item = &str> {
@@ -95,15 +45,6 @@ pub(super) fn after(start: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn case_and_accents_go() {
-        assert_eq!(fold("  Åsa   ÖBERG "), "asa oberg");
-        assert_eq!(fold("Nguyễn Thị"), "nguyen thi");
-        assert_eq!(fold("e\u{301}t\u{e9}"), "ete");
-        assert_eq!(fold("Strauß"), "strauss");
-        assert_eq!(fold("山田 太郎"), "山田 太郎");
-    }
 
     #[test]
     fn names_without_blanks_are_found_from_every_character() {

@@ -323,3 +323,16 @@ pub(super) fn get(connection: &Connection, id: &HolderId) -> rusqlite::Result<Op
         .collect::<Result<_, _>>()?;
     Ok(Some((person, cards)))
 }
+
+/// So many people after an id, in the order of their ids.
+pub(super) fn page(
+    connection: &Connection,
+    after: &str,
+    limit: usize,
+) -> rusqlite::Result<Vec<(Cardholder, Vec<Credential>)>> {
+    let ids: Vec<HolderId> = connection
+        .prepare_cached("SELECT id FROM holders WHERE id > ?1 ORDER BY id LIMIT ?2")?
+        .query_map(params![after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| parsed(row, 0))?
+        .collect::<Result<_, _>>()?;
+    ids.iter().filter_map(|id| get(connection, id).transpose()).collect()
+}

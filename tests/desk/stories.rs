@@ -1,5 +1,6 @@
 //! What an operator does, by keys, at the three sizes.
 
+mod filters;
 mod four_systems;
 mod inspector;
 mod new_phone;

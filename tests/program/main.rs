@@ -7,6 +7,7 @@ mod branch;
 mod commands;
 mod console_in_a_terminal;
 mod doubted_ledger;
+mod filters;
 mod hostile_corpus;
 mod hostile_names;
 mod interposer;

@@ -80,7 +80,13 @@ fn grade(records: &[IntentRecord], imported: &[Imported], cards: &[Credential], 
         Evidence::Theirs { console, .. } => theirs().find(|i| i.desk.console == console).map(|i| i.desk.clone()),
         _ => None,
     };
-    Ownership { desk, ..Ownership::new(says.grade(), clues) }
+    let issued = match says {
+        Evidence::Ours { intent, .. } => records.iter().find(|r| r.intent == intent),
+        Evidence::Theirs { intent, .. } => theirs().map(|i| &i.record).find(|r| r.intent == intent),
+        Evidence::Nothing | Evidence::Claim | Evidence::Contradiction | Evidence::Ended => None,
+    };
+    let issued = issued.map(|record| record.sent.unwrap_or(record.opened));
+    Ownership { desk, issued, ..Ownership::new(says.grade(), clues) }
 }
 
 /// How much a fact decides, for the order of the clues.

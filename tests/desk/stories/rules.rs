@@ -36,7 +36,7 @@ async fn r12_a_locked_console_shows_everything_and_sends_nothing() {
     let mut stage = Stage::open(80, 24).await;
     stage.press("\t\tL").await;
     stage.shows("READ ONLY");
-    stage.press("/jane d~ry").await;
+    stage.press("1jane d~ry").await;
     stage.shows("reissue is off: read-only: L unlocks writes");
     assert_eq!(stage.world().log().patches, 0);
 }
