@@ -87,7 +87,7 @@ fn i21_people_with_hostile_names_can_be_opened_and_read() {
         let tag = format!("{FAMILY}{n:03}");
         screen.press(ENTER).wait_for(&format!("3 Cards of {tag}")).wait_until("her cards, read", |s| {
             let text = s.contents();
-            ["-foreign", "OPENS DOORS NOW?", "/ search"].iter().all(|part| text.contains(part))
+            ["-foreign", "OPENS DOORS NOW?", "/ filter"].iter().all(|part| text.contains(part))
                 && (text.contains("V Operator") || text.contains("Nothing on record"))
         });
         let badges: Vec<u16> = screen.with(|s| (0..24).filter_map(|row| column_of(s, row, "-foreign", 20)).collect());

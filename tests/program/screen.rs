@@ -163,7 +163,7 @@ impl Screen {
 
     /// Types into the search line, waits for the person, opens her, and waits until keys are commands again.
     pub fn open_person(&self, typed: &str, name: &str) -> &Self {
-        self.press(typed).wait_for(name).press(ENTER).wait_for("/ search").wait_for(&format!("3 Cards of {name}"))
+        self.press(typed).wait_for(name).press(ENTER).wait_for("/ filter").wait_for(&format!("3 Cards of {name}"))
     }
 
     /// Presses Escape until the text is gone. Alone, never with another key: that would be a key with Alt.
