@@ -111,3 +111,40 @@ pub fn compare(here: &[IntentRecord], there: &[IntentRecord]) -> Vec<Compared> {
     rows.sort_by_key(|row| (row.standing, claim(row)));
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::journal::IntentState;
+
+    fn claim(intent: u128, object: Option<&str>, marker: Option<u8>) -> Claim {
+        Claim {
+            intent: IntentId(uuid::Uuid::from_u128(intent)),
+            state: IntentState::Done,
+            holder: "gall:1".parse().unwrap(),
+            object: object.map(|id| id.parse().unwrap()),
+            marker: marker.map(|bits| Marker::from_bits([bits; 10])),
+        }
+    }
+
+    #[test]
+    fn two_claims_dispute_each_other_only_over_the_same_thing() {
+        let ours = claim(1, Some("gall:1/a"), Some(1));
+        for (theirs, disputed, why) in [
+            (claim(1, Some("gall:1/a"), Some(1)), false, "the same claim"),
+            (claim(1, None, Some(1)), false, "theirs is not bound yet"),
+            (claim(1, Some("gall:1/b"), Some(1)), true, "one change, two objects"),
+            (claim(1, Some("gall:1/a"), Some(2)), true, "one change, two markers"),
+            (claim(2, Some("gall:1/a"), None), true, "two changes, one object"),
+            (claim(2, Some("gall:1/b"), Some(1)), true, "two changes, one marker"),
+            (claim(2, Some("gall:1/b"), Some(2)), false, "nothing in common"),
+            (claim(2, None, None), false, "nothing is known of theirs"),
+        ] {
+            assert_eq!(ours.disputes(&theirs), disputed, "{why}");
+            assert_eq!(theirs.disputes(&ours), disputed, "{why}, from the other side");
+        }
+        assert!(!claim(1, None, None).disputes(&claim(2, None, None)), "two that know nothing");
+        let moved = Claim { holder: "gall:2".parse().unwrap(), ..ours.clone() };
+        assert!(ours.disputes(&moved), "one change, two persons");
+    }
+}

@@ -95,3 +95,37 @@ pub fn reason_problem(reason: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_a_few_words_and_no_essay() {
+        for (reason, problem) in [
+            ("", Some("a reason is required")),
+            ("   ", Some("a reason is required")),
+            ("abc", Some("a few words, please")),
+            ("  abc  ", Some("a few words, please")),
+            ("abcd", None),
+        ] {
+            assert_eq!(reason_problem(reason), problem, "{reason:?}");
+        }
+        assert_eq!(reason_problem(&"\u{e9}".repeat(LONGEST)), None, "characters count, not bytes");
+        assert_eq!(reason_problem(&"x".repeat(LONGEST + 1)), Some("200 characters at most"));
+    }
+
+    #[test]
+    fn every_answer_says_what_it_claims() {
+        let id: CredentialId = "gall:4665/x".parse().unwrap();
+        assert_eq!(Verdict::This(id).words(), "it was done, and made gall:4665/x");
+        for (verdict, word) in [
+            (Verdict::Done, "it was done"),
+            (Verdict::Nothing, "it was not done"),
+            (Verdict::WrittenOff, "nobody will know"),
+            (Verdict::Held, "blocks nobody"),
+        ] {
+            assert!(verdict.words().contains(word), "{verdict:?}: {}", verdict.words());
+        }
+    }
+}

@@ -496,6 +496,13 @@ mod tests {
     }
 
     #[test]
+    fn an_open_question_is_what_may_have_left_and_is_not_known() {
+        use IntentState as S;
+        let open: Vec<S> = S::iter().filter(|state| state.is_open_question()).collect();
+        assert_eq!(open, [S::Sending, S::Unknown, S::Ambiguous, S::Diverged]);
+    }
+
+    #[test]
     fn a_marker_is_found_again() {
         let marker = Marker::from_bits([0xff, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
         assert_eq!(marker.as_str().len(), 19);

@@ -192,6 +192,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_encrypted_says_so() {
+        assert!(Origin::parse("https://cc.site.example").unwrap().is_https());
+        assert!(!Origin::parse("http://127.0.0.1:8904").unwrap().is_https());
+    }
+
+    #[test]
     fn i22_links_leave_neither_origin_nor_path() {
         let origin = Origin::parse("https://cc.site.example:8904").unwrap();
         for good in [

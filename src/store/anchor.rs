@@ -102,3 +102,24 @@ impl Anchor {
 fn labelled(body: &str) -> String {
     format!("anchor {body}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_before_the_first_event_says_nothing_and_a_later_one_does() {
+        let later = Mark { seq: 3, hash: "ab".repeat(32) };
+        for (mark, says) in [(None, false), (Some(Mark::genesis()), false), (Some(later), true)] {
+            let anchor = Anchor::Memory(Mutex::new(mark.clone()));
+            assert_eq!(anchor.says_more_than_genesis().unwrap(), says, "{mark:?}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let anchor = Anchor::File(dir.path().join("anchor"));
+        assert!(!anchor.says_more_than_genesis().unwrap(), "none was ever written");
+        for (text, says) in [(format!("0 {GENESIS} mac"), false), ("3 abc mac".to_owned(), true)] {
+            std::fs::write(dir.path().join("anchor"), &text).unwrap();
+            assert_eq!(anchor.says_more_than_genesis().unwrap(), says, "{text}");
+        }
+    }
+}
