@@ -184,7 +184,7 @@ fn unfinished_work_on_screen_with_10_000_intents(bencher: Bencher<'_, '_>) {
     };
     // A runtime of its own, so that what one start still looks for does not slow the next one down.
     bencher.with_inputs(|| (desk(), Runtime::new().unwrap())).bench_local_values(|(desk, runtime)| {
-        let looks = Looks { theme: Theme { colour: false, lines: false }, zone: jiff::tz::TimeZone::UTC };
+        let looks = Looks::new(Theme::default().without_colour(), jiff::tz::TimeZone::UTC);
         let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
         let console = runtime.block_on(async {
             let mut console = Console::new(terminal, desk, looks).unwrap();

@@ -5,11 +5,13 @@ mod acting;
 mod cards;
 mod console;
 mod directory;
+mod doctor;
 mod filtering;
 mod history;
 mod jobs;
 mod journal;
 mod lines;
+mod looks;
 mod operator;
 mod output;
 mod reissue;
@@ -53,9 +55,9 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "LEVEL", env = "PASSDESK_LOG", default_value = "info",
           value_parser = ["error", "warn", "info", "debug", "trace"])]
     pub log: String,
-    /// Draw rules and boxes with ASCII characters only.
-    #[arg(long, global = true)]
-    pub ascii: bool,
+    /// How the console looks.
+    #[command(flatten)]
+    pub looks: looks::LooksArgs,
     /// What to do; without one, the console opens.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -97,6 +99,8 @@ pub enum Command {
     /// Look after the ledger.
     #[command(subcommand)]
     Ledger(journal::LedgerCommand),
+    /// Look at everything that this desk needs, one line each with what mends it.
+    Doctor(doctor::DoctorArgs),
     /// The key by which what this desk signs is known.
     #[command(subcommand)]
     Operator(operator::OperatorCommand),
@@ -145,7 +149,7 @@ pub fn explain(said: &clap::Error) -> u8 {
 /// Runs the program with its arguments, and says how the process shall end.
 pub async fn run(cli: Cli) -> ExitCode {
     survive_file_size_limit();
-    match dispatch(cli).await {
+    match Box::pin(dispatch(cli)).await {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Partly) => ExitCode::from(3),
         Ok(Ending::Nothing) => ExitCode::from(ProblemKind::NotFound.exit_code()),
@@ -158,8 +162,8 @@ pub async fn run(cli: Cli) -> ExitCode {
 
 async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
     match cli.command {
-        None => console::open(&Start { ascii: cli.ascii, ..Start::new(cli.config, cli.data, cli.log) }).await,
-        Some(Command::Demo(args)) => console::demo(args, cli.data, &cli.log, cli.ascii).await,
+        None => console::open(&Start { looks: cli.looks, ..Start::new(cli.config, cli.data, cli.log) }).await,
+        Some(Command::Demo(args)) => console::demo(args, cli.data, &cli.log, cli.looks).await,
         Some(Command::Sim(args)) => journal::simulate(args, cli.data).await,
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();
@@ -175,6 +179,7 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
             let (site, data) = Start::new(cli.config, cli.data, cli.log).site()?;
             journal::run(&site, &data, command).await
         }
+        Some(Command::Doctor(args)) => doctor::run(&Start::new(cli.config, cli.data, cli.log), &cli.looks, &args).await,
         Some(Command::Operator(command)) => {
             let start = Start::new(cli.config, cli.data, cli.log);
             match (start.site(), &start.data) {
@@ -212,6 +217,7 @@ async fn dispatch(cli: Cli) -> Result<Ending, Problem> {
                 | Command::Sim(_)
                 | Command::Ledger(_)
                 | Command::Operator(_)
+                | Command::Doctor(_)
                 | Command::Completions { .. }
                 | Command::Man => Ok(Ending::Done),
             }?;
@@ -237,12 +243,12 @@ struct Start {
     config: Option<PathBuf>,
     data: Option<PathBuf>,
     log: String,
-    ascii: bool,
+    looks: looks::LooksArgs,
 }
 
 impl Start {
     fn new(config: Option<PathBuf>, data: Option<PathBuf>, log: String) -> Self {
-        Self { config, data, log, ascii: false }
+        Self { config, data, log, looks: looks::LooksArgs::default() }
     }
 
     /// Reads the site file, and says where the data are.

@@ -1,6 +1,7 @@
 //! The site file (decision 5): which systems there are, what this desk may do to them, and where the secrets come
 //! from. It holds no secret itself.
 
+pub mod preferences;
 mod reader;
 pub mod secret;
 

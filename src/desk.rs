@@ -1,6 +1,7 @@
 //! Opens what a site file names: ledger, cache and one provider a tenant.
 
 pub mod account;
+pub mod checkup;
 pub mod clock;
 mod systems;
 

@@ -3,6 +3,7 @@
 
 pub mod cardholder;
 pub mod change;
+pub mod checkup;
 pub mod clocks;
 pub mod comparison;
 pub mod credential;

@@ -12,12 +12,15 @@ pub mod inspector;
 pub mod overlays;
 pub mod palette;
 pub mod pass;
+pub mod pointing;
+pub mod settings;
 pub mod wizard;
 
 use crate::console::model::{Model, Overlay, Pane, SMALLEST};
 use crate::widgets::text::Pen;
 use crate::widgets::theme::{Role, Theme};
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// From this many columns and rows on all panes stand together.
@@ -137,62 +140,80 @@ fn accordion(p: &mut Places, body: Rect, focus: Pane, cards: u16) {
 /// Draws the whole screen. False if something of a preview that waits for `y` had to be left out.
 pub fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) -> bool {
     let area = frame.area();
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        let text = format!("needs {}x{}, have {}x{}; q quits", SMALLEST.0, SMALLEST.1, area.width, area.height);
-        for (i, line) in crate::widgets::text::wrap(&text, usize::from(area.width.max(1))).iter().enumerate() {
-            Pen::new(frame.buffer_mut(), theme, area, i as u16).put(Role::Plain, line);
-        }
-        return false;
-    }
-    let cards = cards::rows_wanted(model).min(12) as u16;
-    let places = places(area, model.focus, model.zoom, cards);
-    header::draw(model, theme, places.header, frame.buffer_mut());
-    let cursor = holders::draw_search(model, theme, places.search, frame.buffer_mut());
-    holders::draw(model, theme, places.holders, frame.buffer_mut());
-    cards::draw(model, theme, places.cards, frame.buffer_mut());
-    pass::draw(model, theme, places.pass, frame.buffer_mut());
-    history::draw(model, theme, places.history, frame.buffer_mut());
-    bars(theme, places, frame);
-    footer::draw(model, theme, places.footer, frame.buffer_mut());
-    let mut whole = true;
-    let cursor = match &model.overlay {
-        None if model.focus == Pane::Search => Some(cursor),
-        None => filter::cursor(model, &places),
-        Some(Overlay::Wizard(wizard)) => {
-            let cursor;
-            (cursor, whole) = wizard::draw(model, wizard, theme, area, frame.buffer_mut());
-            cursor
-        }
-        Some(Overlay::Decision(sheet)) => {
-            let cursor;
-            (cursor, whole) = decision::draw(model, sheet, theme, area, frame.buffer_mut());
-            cursor
-        }
-        Some(Overlay::Palette(palette)) => palette::draw(model, palette, theme, area, frame.buffer_mut()),
-        Some(Overlay::Messages { scroll }) => {
-            overlays::draw_messages(model, *scroll, theme, area, frame.buffer_mut());
-            None
-        }
-        Some(Overlay::Jobs { cursor, confirm, .. }) => {
-            overlays::draw_jobs(model, *cursor, *confirm, theme, area, frame.buffer_mut());
-            None
-        }
-        Some(Overlay::Inspector(open)) => {
-            inspector::draw(model, open, theme, area, frame.buffer_mut());
-            None
-        }
-        Some(Overlay::Ticket(input)) => overlays::draw_ticket(input, theme, area, frame.buffer_mut()),
-    };
+    let (cursor, whole) = draw_on(model, theme, area, frame.buffer_mut());
     if let Some(position) = cursor {
         frame.set_cursor_position(position);
     }
     whole
 }
 
+/// Draws the whole screen on a buffer; gives the place of the text cursor, and whether a preview is whole.
+fn draw_on(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) -> (Option<Position>, bool) {
+    buffer.set_style(area, theme.base());
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let text = format!("needs {}x{}, have {}x{}; q quits", SMALLEST.0, SMALLEST.1, area.width, area.height);
+        for (i, line) in crate::widgets::text::wrap(&text, usize::from(area.width.max(1))).iter().enumerate() {
+            Pen::new(buffer, theme, area, i as u16).put(Role::Plain, line);
+        }
+        return (None, false);
+    }
+    if model.covered {
+        cover(model, theme, area, buffer);
+        return (None, false);
+    }
+    let cards = cards::rows_wanted(model).min(12) as u16;
+    let places = places(area, model.focus, model.zoom, cards);
+    header::draw(model, theme, places.header, buffer);
+    let cursor = holders::draw_search(model, theme, places.search, buffer);
+    holders::draw(model, theme, places.holders, buffer);
+    cards::draw(model, theme, places.cards, buffer);
+    pass::draw(model, theme, places.pass, buffer);
+    history::draw(model, theme, places.history, buffer);
+    bars(theme, places, area, buffer);
+    footer::draw(model, theme, places.footer, buffer);
+    match &model.overlay {
+        None if model.focus == Pane::Search => (Some(cursor), true),
+        None => (filter::cursor(model, &places), true),
+        Some(Overlay::Wizard(wizard)) => wizard::draw(model, wizard, theme, area, buffer),
+        Some(Overlay::Decision(sheet)) => decision::draw(model, sheet, theme, area, buffer),
+        Some(Overlay::Palette(palette)) => (palette::draw(model, palette, theme, area, buffer), true),
+        Some(Overlay::Messages { scroll }) => {
+            overlays::draw_messages(model, *scroll, theme, area, buffer);
+            (None, true)
+        }
+        Some(Overlay::Jobs { cursor, confirm, .. }) => {
+            overlays::draw_jobs(model, *cursor, *confirm, theme, area, buffer);
+            (None, true)
+        }
+        Some(Overlay::Inspector(open)) => {
+            inspector::draw(model, open, theme, area, buffer);
+            (None, true)
+        }
+        Some(Overlay::Settings(sheet)) => {
+            settings::draw(model, sheet, theme, area, buffer);
+            (None, true)
+        }
+        Some(Overlay::Ticket(input)) => (overlays::draw_ticket(input, theme, area, buffer), true),
+    }
+}
+
+/// What covers everything while nobody is there (decision 24).
+fn cover(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let work = if model.running.is_empty() { "" } else { "A change that was begun goes on. " };
+    let lock = model.keymap.run_by("lock", false);
+    let text = format!("Covered. Any key shows it. {work}Writes are locked; {lock} unlocks them.");
+    let lines = crate::widgets::text::wrap(&text, usize::from(area.width.saturating_sub(4)).clamp(1, 60));
+    let top = (area.height.saturating_sub(lines.len() as u16)) / 2;
+    for (i, line) in lines.iter().enumerate() {
+        let left = area.width.saturating_sub(line.len() as u16) / 2;
+        Pen::new(buffer, theme, area, top + i as u16).skip(left).put(Role::Muted, line);
+    }
+}
+
 /// The bars between columns of panes.
-fn bars(theme: Theme, places: Places, frame: &mut Frame<'_>) {
+fn bars(theme: Theme, places: Places, area: Rect, buffer: &mut Buffer) {
     let style = theme.style(Role::Muted);
-    let body = Rect { x: 0, y: 1, width: frame.area().width, height: frame.area().height.saturating_sub(4) };
+    let body = Rect { y: 1, height: area.height.saturating_sub(4), ..area };
     let bottom = if places.history.x == 0 { places.history.y } else { body.bottom() };
     let mut columns = Vec::new();
     if places.cards.x > 0 {
@@ -201,7 +222,6 @@ fn bars(theme: Theme, places: Places, frame: &mut Frame<'_>) {
     if places.pass.x > places.cards.x {
         columns.push(places.pass.x - 1);
     }
-    let buffer = frame.buffer_mut();
     for x in columns {
         for y in body.y..bottom {
             if let Some(cell) = buffer.cell_mut(Position { x, y }) {

@@ -3,29 +3,22 @@
 pub mod fill;
 pub mod input;
 pub mod jobs;
+mod looks;
 pub mod reading;
 pub mod tasks;
 pub mod terminal;
 
-use crate::console::message::{Effect, Msg, Report};
-use crate::console::model::Model;
+use crate::console::message::{Effect, Msg, Pointed, Report};
+use crate::console::model::{Model, Pane};
 use crate::console::update::{Moment, update};
 use crate::desk::Desk;
 use crate::panes;
-use crate::widgets::theme::Theme;
+pub use looks::Looks;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::Position;
 use tasks::Tasks;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-
-/// How the screen looks, decided at start.
-#[derive(Clone, Debug)]
-pub struct Looks {
-    /// Colours and glyphs.
-    pub theme: Theme,
-    /// The zone in which times are shown.
-    pub zone: jiff::tz::TimeZone,
-}
 
 /// A console on some screen: the real terminal, or a buffer in tests and for pictures.
 pub struct Console<B: Backend> {
@@ -39,11 +32,20 @@ pub struct Console<B: Backend> {
     inbox: UnboundedReceiver<Msg>,
     outbox: UnboundedSender<Msg>,
     ended: bool,
-    clipboard: Clipboard,
+    outside: Outside,
 }
 
-/// What a copied text is given to.
-pub type Clipboard = Box<dyn FnMut(&str) + Send>;
+/// What the terminal is asked for beside its screen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// This text into its clipboard.
+    Copy(String),
+    /// The mouse, or not any more.
+    Mouse(bool),
+}
+
+/// Who hears what the terminal is asked for.
+pub type Outside = Box<dyn FnMut(Wanted) + Send>;
 
 impl<B: Backend> Console<B>
 where
@@ -56,7 +58,7 @@ where
     pub fn new(terminal: Terminal<B>, desk: Desk, looks: Looks) -> Result<Self, B::Error> {
         let size = terminal.size()?;
         let (outbox, inbox) = unbounded_channel();
-        let model = Model::new(
+        let mut model = Model::new(
             (size.width, size.height),
             desk.clock.now(),
             looks.zone.clone(),
@@ -64,13 +66,26 @@ where
             desk.operator.clone(),
             desk.providers.iter().map(|p| p.profile().clone()).collect(),
         );
+        model.keymap = looks.keymap.clone();
+        model.theme.clone_from(&looks.name);
+        (model.utc, model.mouse, model.still) = (looks.utc, looks.mouse, looks.still);
+        model.idle_lock = looks.idle_lock;
         let tasks = Tasks::new(desk.clone(), outbox.clone());
-        Ok(Self { model, terminal, desk, looks, tasks, inbox, outbox, ended: false, clipboard: Box::new(|_| ()) })
+        Ok(Self { model, terminal, desk, looks, tasks, inbox, outbox, ended: false, outside: Box::new(|_| ()) })
     }
 
-    /// Where copied texts go from now on; without it, nowhere.
-    pub fn copy_to(&mut self, clipboard: Clipboard) {
-        self.clipboard = clipboard;
+    /// Who hears from now on what the terminal is asked for; without it, nobody.
+    pub fn ask_of(&mut self, outside: Outside) {
+        self.outside = outside;
+    }
+
+    /// What a click at this place of the screen means.
+    pub fn at(&self, column: u16, row: u16) -> Option<Pointed> {
+        panes::pointing::at(&self.model, self.looks.theme, Position { x: column, y: row })
+    }
+
+    fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
+        panes::pointing::pane(&self.model, Position { x: column, y: row })
     }
 
     /// Where input comes in.
@@ -80,11 +95,27 @@ where
 
     /// Applies one message and starts what it asks for.
     pub fn handle(&mut self, msg: Msg) {
+        let msg = match msg {
+            Msg::Clicked { column, row } => match self.at(column, row) {
+                Some(pointed) => Msg::Pointed(pointed),
+                None => return,
+            },
+            Msg::Wheel { column, row, rows } => Msg::Scrolled(self.pane_at(column, row), rows),
+            msg => msg,
+        };
         let at = Moment { wall: self.desk.clock.now(), since_start: self.desk.clock.elapsed() };
         for effect in update(&mut self.model, msg, at) {
             match effect {
                 Effect::Quit => self.ended = true,
-                Effect::Copy(text) => (self.clipboard)(&text),
+                Effect::Copy(text) => (self.outside)(Wanted::Copy(text)),
+                Effect::Mouse(on) => (self.outside)(Wanted::Mouse(on)),
+                Effect::Theme(name) => {
+                    let worn = self.looks.wear(&name).map(|()| name);
+                    let _ = self.outbox.send(Msg::Report(Report::Theme(worn)));
+                }
+                Effect::Themes => {
+                    let _ = self.outbox.send(Msg::Report(Report::Themes(self.looks.names())));
+                }
                 // An error here shows again, and is reported, at the next draw.
                 Effect::Repaint => drop(self.terminal.clear()),
                 other => self.tasks.start(other),

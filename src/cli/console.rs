@@ -1,12 +1,11 @@
 //! The console on a site, and on a simulated one.
 
+use super::looks::{self, LooksArgs};
 use super::{Ending, Start, failed, journal, sim};
 use crate::desk::Desk;
 use crate::domain::problem::Problem;
 use crate::runtime::{Looks, terminal};
 use crate::simulator::{self, SimOptions};
-use crate::widgets::theme::Theme;
-use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `passdesk demo`. `--data` keeps its files; without it they are gone at the end.
@@ -22,44 +21,19 @@ pub struct DemoArgs {
 
 /// Opens the console on a site.
 pub async fn open(start: &Start) -> Result<Ending, Problem> {
+    let looks = looks::looks(&start.looks)?;
     let (desk, _log) = start.desk()?;
-    show(desk, start.ascii).await
+    show(desk, looks).await
 }
 
-async fn show(desk: Desk, ascii: bool) -> Result<Ending, Problem> {
-    terminal::run(desk, looks(ascii))
-        .await
-        .map_err(|e| failed("the console", &std::io::Error::other(format!("{e:#}"))))?;
+async fn show(desk: Desk, looks: Looks) -> Result<Ending, Problem> {
+    terminal::run(desk, looks).await.map_err(|e| failed("the console", &std::io::Error::other(format!("{e:#}"))))?;
     Ok(Ending::Done)
-}
-
-/// Colours unless somebody asked for none (no-color.org); times in the machine's zone.
-fn looks(ascii: bool) -> Looks {
-    let asked_for_none = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|v| v == "dumb");
-    let theme = Theme { colour: !asked_for_none && !dumb, lines: !ascii && !dumb && draws_lines() };
-    Looks { theme, zone: zone() }
-}
-
-/// The machine's zone. Its file says all that is needed; only `TZ` needs the search for a name, which walks the
-/// whole database of zones.
-fn zone() -> TimeZone {
-    let file = if std::env::var_os("TZ").is_none() { std::fs::read("/etc/localtime").ok() } else { None };
-    file.and_then(|data| TimeZone::tzif("local", &data).ok()).unwrap_or_else(TimeZone::system)
-}
-
-/// Line-drawing characters are one column wide in Unicode locales, but two in those of Chinese, Japanese and
-/// Korean terminals; nothing is asked of the terminal itself at start (decision 25).
-fn draws_lines() -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|v| std::env::var(v).ok().filter(|v| !v.is_empty()));
-    let locale = locale.unwrap_or_default().to_lowercase();
-    let unicode = locale.contains("utf-8") || locale.contains("utf8");
-    unicode && !["zh", "ja", "ko"].iter().any(|language| locale.starts_with(language))
 }
 
 /// Starts a simulated site, writes its site file and matching ledger, and opens the console on it: the same code
 /// and the same configuration as for a real one, only the address is another (decision 4).
-pub async fn demo(args: DemoArgs, data: Option<PathBuf>, log: &str, ascii: bool) -> Result<Ending, Problem> {
+pub async fn demo(args: DemoArgs, data: Option<PathBuf>, log: &str, looks: LooksArgs) -> Result<Ending, Problem> {
     let (folder, _temporary) = if let Some(folder) = data {
         (folder, None)
     } else {
@@ -74,7 +48,7 @@ pub async fn demo(args: DemoArgs, data: Option<PathBuf>, log: &str, ascii: bool)
         sim::write_books(&simulator, &journal::open(&file, None).await?).await
     };
     prepared.await.map_err(|e| journal::simulator_failed(&e))?;
-    let ended = open(&Start { ascii, ..Start::new(Some(file), None, log.to_owned()) }).await;
+    let ended = open(&Start { looks, ..Start::new(Some(file), None, log.to_owned()) }).await;
     simulator.stop().await;
     ended
 }

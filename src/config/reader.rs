@@ -49,7 +49,15 @@ pub struct Found<'a, T> {
     source: Source<'a>,
 }
 
+/// A key with its list of texts.
+pub type NamedTexts<'a> = (String, Found<'a, Vec<String>>);
+
 impl<T> Found<'_, T> {
+    /// Where it stands in the file, in bytes.
+    pub fn place(&self) -> Range<usize> {
+        self.place.clone()
+    }
+
     /// A complaint about this value.
     pub fn wrong(&self, why: impl Display, next: impl Into<String>) -> Problem {
         self.source.wrong(&self.place, format!("`{}`: {why}", self.key), next)
@@ -118,9 +126,41 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A whole number, if the key is there.
+    pub fn number(&mut self, key: &'static str) -> Result<Option<Found<'a, i64>>, Problem> {
+        let Some(value) = self.look(key) else { return Ok(None) };
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok(),
+            _ => None,
+        };
+        match number {
+            Some(number) => Ok(Some(self.found(key, value, number))),
+            None => Err(self.type_error(key, value, "a whole number")),
+        }
+    }
+
+    /// Every key of the section with its list of texts, one text counting as a list of one, in the order of the keys.
+    pub fn all_texts(&mut self) -> Result<Vec<NamedTexts<'a>>, Problem> {
+        let mut all = Vec::new();
+        for (key, value) in self.table {
+            all.push((key.get_ref().to_string(), self.list(key.get_ref(), "", value, true)?));
+        }
+        Ok(all)
+    }
+
     /// A list of texts, if the key is there. One text alone counts as a list of one where that is allowed.
     pub fn texts(&mut self, key: &'static str, one_is_fine: bool) -> Result<Option<Found<'a, Vec<String>>>, Problem> {
         let Some(value) = self.look(key) else { return Ok(None) };
+        self.list(key, key, value, one_is_fine).map(Some)
+    }
+
+    fn list(
+        &self,
+        name: &str,
+        key: &'static str,
+        value: &'a Spanned<DeValue<'a>>,
+        one_is_fine: bool,
+    ) -> Result<Found<'a, Vec<String>>, Problem> {
         let wanted =
             if one_is_fine { "a text or a list of texts" } else { "a list of texts, such as [\"pass\", \"show\"]" };
         let texts = match value.get_ref() {
@@ -128,14 +168,14 @@ impl<'a> Section<'a> {
             DeValue::Array(items) => {
                 let mut texts = Vec::new();
                 for item in items {
-                    let DeValue::String(text) = item.get_ref() else { return Err(self.type_error(key, item, wanted)) };
+                    let DeValue::String(text) = item.get_ref() else { return Err(self.type_error(name, item, wanted)) };
                     texts.push(text.to_string());
                 }
                 texts
             }
-            _ => return Err(self.type_error(key, value, wanted)),
+            _ => return Err(self.type_error(name, value, wanted)),
         };
-        Ok(Some(self.found(key, value, texts)))
+        Ok(self.found(key, value, texts))
     }
 
     /// A table inside, if the key is there.

@@ -32,7 +32,11 @@ pub(super) fn a_number(model: &Model) -> Result<(), Cow<'static, str>> {
 /// What the vendor sent about it must be at hand.
 pub(super) fn a_document(model: &Model) -> Result<(), Cow<'static, str>> {
     a_card(model)?;
-    if model.shown.document().is_some() { Ok(()) } else { Err("it was not read in this run; R reads it".into()) }
+    if model.shown.document().is_some() {
+        Ok(())
+    } else {
+        Err(format!("it was not read in this run; {} reads it", model.key("refresh")).into())
+    }
 }
 
 /// Writes may be taken away or given back here.
@@ -80,8 +84,12 @@ pub fn undo(model: &Model) -> Result<(CredentialId, Verb), Cow<'static, str>> {
     let verb = match last.act {
         Some(Act::Suspend) => Verb::Resume,
         Some(Act::Resume) => Verb::Suspend,
-        Some(Act::Set) => return Err("the word it had before is not kept; a w gives it another".into()),
-        _ => return Err(format!("{} cannot be taken back; r issues again", last.action).into()),
+        Some(Act::Set) => {
+            return Err(
+                format!("the word it had before is not kept; {} gives it another", model.key("set-word")).into()
+            );
+        }
+        _ => return Err(format!("{} cannot be taken back; {} issues again", last.action, model.key("reissue")).into()),
     };
     let found = model.shown.cards.iter().find(|(card, _)| last.credential.as_ref() == Some(&card.id));
     let Some((card, owner)) = found else {
@@ -138,14 +146,14 @@ pub fn reissue(model: &Model) -> Result<(), Cow<'static, str>> {
 /// Nothing is under way for the person, her system answers, and this console may write.
 fn free(model: &Model, card: &Credential) -> Result<(), Cow<'static, str>> {
     if let Some(open) = model.open_for(&card.holder) {
-        return Err(format!("a change of this person is {}; w shows it", open.state).into());
+        return Err(format!("a change of this person is {}; {} shows it", open.state, model.key("jobs")).into());
     }
     if model.running.iter().any(|r| r.holder == card.holder) {
         return Err("a change of this person is being sent".into());
     }
     let down = model.tenant(&card.id.tenant).is_some_and(|t| matches!(t.connection, Some(Err(_))));
     if down {
-        return Err(format!("{} does not answer; R tries again", card.id.tenant).into());
+        return Err(format!("{} does not answer; {} tries again", card.id.tenant, model.key("refresh")).into());
     }
     // While the ledger is being verified the preview may be looked at; only `y` waits for it.
     match model.may_write() {

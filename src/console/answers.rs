@@ -39,6 +39,7 @@ impl Model {
             (Answer::TurnPlan(plan), _) => self.plan_read(Ok(Plan::Turn(plan))),
             (Answer::Case(case), _) => self.case_read(Ok(case)),
             (Answer::Requests(lines), _) => self.requests_read(lines),
+            (Answer::Checkup(checks), _) => self.checked(checks),
             (Answer::Failed(problem), _) => self.query_failed(slot, problem),
             // No query of those slots is answered so.
             (Answer::Remote(_) | Answer::Holder(_), _) => Vec::new(),
@@ -75,7 +76,9 @@ impl Model {
                 self.log(Tone::Warn, &problem.to_string(), &problem.detail);
                 self.note_outage(tenant, &problem);
             }
-            Slot::Cached | Slot::Ledger | Slot::Requests => self.log(Tone::Warn, &problem.to_string(), &problem.detail),
+            Slot::Cached | Slot::Ledger | Slot::Requests | Slot::Checkup => {
+                self.log(Tone::Warn, &problem.to_string(), &problem.detail);
+            }
         }
         Vec::new()
     }

@@ -62,7 +62,7 @@ impl Model {
     /// The timer by which a slow read shows how long it takes; none while nothing is being read.
     pub(super) fn tick(&mut self) -> Option<Effect> {
         let waiting = self.shown.reading() || !self.asking.is_empty();
-        if self.ticking || !waiting {
+        if self.ticking || !waiting || self.still {
             return None;
         }
         self.ticking = true;
@@ -265,7 +265,8 @@ impl Model {
                 self.search_changed()
             }
             Pane::Search => {
-                self.say(Tone::Info, "TAB goes to the lists; F10 quits.");
+                let text = format!("{} goes to the lists; {} quits.", self.key("next-pane"), self.key("quit"));
+                self.say(Tone::Info, &text);
                 Vec::new()
             }
             Pane::Holders => self.go(Pane::Search),
@@ -298,11 +299,13 @@ impl Model {
             Writes::Unlocked => {
                 self.writes = Writes::Locked;
                 self.confirmed.clear();
-                self.say(Tone::Info, "Writes are locked; L unlocks them.");
+                let text = format!("Writes are locked; {} unlocks them.", self.key("lock"));
+                self.say(Tone::Info, &text);
             }
             Writes::Locked => {
                 self.writes = Writes::Unlocked;
-                self.say(Tone::Warn, "Writes are unlocked; L locks them.");
+                let text = format!("Writes are unlocked; {} locks them.", self.key("lock"));
+                self.say(Tone::Warn, &text);
             }
             Writes::ReadOnly(_) => {}
         }

@@ -1,9 +1,11 @@
 //! The one command table. It feeds key dispatch, footer hints, palette, help and the README table.
 
-use super::inspector::Leaf;
-use super::keymap::{Chord, Key};
+use super::inspector::Leaf as Inspect;
+use super::keymap::Keymap;
+use super::keys::{Chord, Key};
 use super::message::Effect;
 use super::model::{Model, Overlay, Palette, Pane};
+use super::settings::Leaf;
 use super::{allowed, filtering, wording};
 use crate::domain::document::Document;
 use crate::domain::lifecycle::Verb;
@@ -322,7 +324,7 @@ pub static COMMANDS: &[Command] = &[
             Group::See,
             &[&[Char('o')]],
             6,
-            |m| m.inspect(Leaf::Fields),
+            |m| m.inspect(Inspect::Fields),
             "all that is known of the credential: 1 fields, 2 its vendor's JSON, 3 whose it is and why, 4 requests",
         ),
         allowed::a_card,
@@ -334,7 +336,7 @@ pub static COMMANDS: &[Command] = &[
             Group::See,
             &[&[Char('J')]],
             0,
-            |m| m.inspect(Leaf::Json),
+            |m| m.inspect(Inspect::Json),
             "what its system itself says of the credential, without secrets",
         ),
         allowed::a_card,
@@ -345,7 +347,7 @@ pub static COMMANDS: &[Command] = &[
         Group::See,
         &[&[Char('@')]],
         0,
-        |m| m.inspect(Leaf::Requests),
+        |m| m.inspect(Inspect::Requests),
         "what was asked of the systems in this run, newest first; no secret, no name",
     ),
     when(
@@ -419,6 +421,24 @@ pub static COMMANDS: &[Command] = &[
         "everything that was said, with the full text",
     ),
     row(
+        "health",
+        "health",
+        Group::Go,
+        &[&[Char(',')]],
+        0,
+        |m| m.open_settings(Leaf::Health),
+        "how the desk stands: systems, ledger, cache; and its looks, keys and policy",
+    ),
+    row(
+        "theme",
+        "theme",
+        Group::Session,
+        &[],
+        0,
+        |m| m.open_settings(Leaf::Looks),
+        "choose the colours: default, dark, light, high-contrast, for other eyes, or your own",
+    ),
+    row(
         "palette",
         "command",
         Group::Go,
@@ -452,6 +472,15 @@ pub static COMMANDS: &[Command] = &[
         row("lock", "lock", Group::Session, &[&[Char('L')]], 0, Model::toggle_lock, "lock writes, or unlock them"),
         allowed::lock_allowed,
     ),
+    row(
+        "mouse",
+        "mouse",
+        Group::Session,
+        &[],
+        0,
+        Model::toggle_mouse,
+        "let the mouse click rows and hints, or leave it to the terminal; Shift-drag selects text",
+    ),
     row("utc", "utc", Group::Session, &[&[Char('T')]], 0, Model::toggle_utc, "times in UTC, or local"),
     anywhere(row(
         "repaint",
@@ -476,45 +505,6 @@ pub static COMMANDS: &[Command] = &[
     ),
 ];
 
-/// The commands that wait behind a first key, for the strip that lists them.
-pub fn behind(prefix: Key) -> impl Iterator<Item = (&'static Command, Key)> {
-    COMMANDS.iter().flat_map(move |command| {
-        command.keys.iter().filter_map(move |chord| match chord {
-            [first, second] if *first == prefix => Some((command, *second)),
-            _ => None,
-        })
-    })
-}
-
-/// What a key, after a possible first key of a pair, means in the panes.
-pub enum Meaning {
-    /// This command.
-    Command(&'static Command),
-    /// The first key of a pair.
-    Prefix,
-    /// Nothing.
-    Nothing,
-}
-
-/// Looks a key up. In the search line only keys that are no text are commands.
-pub fn meaning(prefix: Option<Key>, key: Key, in_text: bool) -> Meaning {
-    let text_key = |k: &Key| matches!(k, Key::Char(_));
-    for command in COMMANDS {
-        for chord in command.keys {
-            if in_text && (command.place == Place::Panes && !matches!(chord[0], Key::F(_)) || text_key(&chord[0])) {
-                continue;
-            }
-            match (prefix, chord) {
-                (None, [only]) if *only == key => return Meaning::Command(command),
-                (Some(first), [a, b]) if *a == first && *b == key => return Meaning::Command(command),
-                (None, [first, _]) if *first == key => return Meaning::Prefix,
-                _ => {}
-            }
-        }
-    }
-    Meaning::Nothing
-}
-
 impl Model {
     /// Opens the palette, as help or empty.
     pub(super) fn open_palette(&mut self, help: bool) -> Vec<Effect> {
@@ -525,12 +515,12 @@ impl Model {
 
 impl Palette {
     /// The commands that fit what is typed: every word must occur in name, title, help or keys.
-    pub fn rows(&self) -> Vec<&'static Command> {
+    pub fn rows(&self, keymap: &Keymap) -> Vec<&'static Command> {
         let wanted: Vec<String> = self.input.value().split_whitespace().map(str::to_lowercase).collect();
         let mut rows: Vec<&'static Command> = COMMANDS
             .iter()
             .filter(|c| {
-                let keys: Vec<String> = c.keys.iter().map(|k| super::keymap::written(k)).collect();
+                let keys: Vec<String> = keymap.chords(c).iter().map(|k| super::keys::written(k)).collect();
                 let text = format!("{} {} {} {}", c.name, c.title, c.help, keys.join(" ")).to_lowercase();
                 wanted.iter().all(|w| text.contains(w.as_str()))
             })
@@ -549,7 +539,10 @@ pub fn markdown_table() -> String {
     let mut out = String::from("| Group | Keys | Command | What it does |\n|---|---|---|---|\n");
     for group in Group::iter() {
         for command in COMMANDS.iter().filter(|c| c.group == group) {
-            let keys: Vec<String> = command.keys.iter().map(|k| format!("`{}`", super::keymap::written(k))).collect();
+            let mut keys: Vec<String> = command.keys.iter().map(|k| format!("`{}`", super::keys::written(k))).collect();
+            if keys.is_empty() {
+                keys.push(format!("`:{}`", command.name));
+            }
             out.push_str(&format!("| {group} | {} | {} | {} |\n", keys.join(" "), command.name, command.help));
         }
     }

@@ -1,8 +1,8 @@
 //! The inspector: everything that is known of the credential under the cursor, what its system itself says of it, whose
 //! it is and why, and what was asked of the systems. It reads; nothing in it changes anything.
 
-use super::commands::{self, Group, Kind, Meaning};
-use super::keymap::Key;
+use super::commands::{Group, Kind};
+use super::keymap::{Key, Meaning};
 use super::message::{Effect, Query, Slot};
 use super::model::{Model, Overlay, Tone};
 use crate::domain::credential::{Credential, Particular};
@@ -75,7 +75,8 @@ pub struct Entry {
     pub text: String,
 }
 
-fn entry(label: &str, text: impl Into<String>) -> Entry {
+/// A plain line.
+pub(super) fn entry(label: &str, text: impl Into<String>) -> Entry {
     Entry { tone: Tone::Info, label: label.to_owned(), text: text.into() }
 }
 
@@ -131,7 +132,7 @@ impl Model {
     fn inspector_command(&mut self, key: Key) -> Vec<Effect> {
         let prefix = self.prefix.take();
         self.strip = false;
-        match commands::meaning(prefix, key, false) {
+        match self.keymap.meaning(prefix, key, false) {
             Meaning::Command(command) if command.kind == Kind::Act || command.group == Group::See => {
                 let requests = matches!(&self.overlay, Some(Overlay::Inspector(open)) if open.leaf == Leaf::Requests);
                 let mut effects = self.try_command(command);
@@ -229,7 +230,7 @@ fn fields(model: &Model, card: &Credential) -> Vec<Entry> {
 fn json(model: &Model) -> Vec<Entry> {
     match model.shown.document() {
         Some(document) => document.lines().into_iter().map(|line| entry("", line.to_string())).collect(),
-        None => vec![entry("", "Not read from its system in this run; R reads it.")],
+        None => vec![entry("", format!("Not read from its system in this run; {} reads it.", model.key("refresh")))],
     }
 }
 

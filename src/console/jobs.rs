@@ -342,8 +342,9 @@ impl Model {
                 effects.extend(self.read_live(id, link));
             }
             let text = format!(
-                "ALARM: {} has a pass that was held not to have been made; w shows it, ENT there ends it.",
-                self.who(&holder)
+                "ALARM: {} has a pass that was held not to have been made; {} shows it, ENT there ends it.",
+                self.who(&holder),
+                self.key("jobs")
             );
             self.say(Tone::Error, &text);
         }

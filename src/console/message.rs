@@ -1,7 +1,9 @@
 //! What the console is told (messages) and what it asks for (effects). Both are plain data.
 
 use super::keymap::Key;
+use super::model::Pane;
 use crate::domain::cardholder::Cardholder;
+use crate::domain::checkup::Check;
 use crate::domain::clocks::ClockTrouble;
 use crate::domain::credential::Credential;
 use crate::domain::decision::{Case, Verdict};
@@ -29,6 +31,26 @@ pub enum Msg {
     Key(Key),
     /// A block of text was pasted: never a command.
     Paste(Untrusted),
+    /// The mouse was clicked here; the loop, which knows what stands there, makes [`Msg::Pointed`] of it.
+    Clicked {
+        /// From 0.
+        column: u16,
+        /// From 0.
+        row: u16,
+    },
+    /// The wheel was turned here; the loop makes [`Msg::Scrolled`] of it.
+    Wheel {
+        /// From 0.
+        column: u16,
+        /// From 0.
+        row: u16,
+        /// Rows down; up if negative.
+        rows: i8,
+    },
+    /// The mouse was clicked on something.
+    Pointed(Pointed),
+    /// The wheel was turned over a pane, or over what stands above the panes: rows down, or up if negative.
+    Scrolled(Option<Pane>, i8),
     /// The terminal has this many columns and rows.
     Resize(u16, u16),
     /// What the model says now stands on the screen.
@@ -44,6 +66,21 @@ pub enum Msg {
     Answer(Slot, u64, Answer),
     /// A report that nobody asked for with a number.
     Report(Report),
+}
+
+/// What a click meant. It never writes: `y` in a preview is the hint of that key, under the rules of that key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Pointed {
+    /// A pane, somewhere.
+    Pane(Pane),
+    /// A person found.
+    Holder(HolderId),
+    /// A card of the person shown.
+    Card(CredentialId),
+    /// A row of the history.
+    Operation(usize),
+    /// A hint: these keys.
+    Keys(Vec<Key>),
 }
 
 /// A place for one running query; a new one replaces the old one.
@@ -67,6 +104,8 @@ pub enum Slot {
     Case,
     /// What was asked of the systems.
     Requests,
+    /// How the desk stands.
+    Checkup,
 }
 
 /// What may be asked. Reading only.
@@ -106,6 +145,8 @@ pub enum Query {
     Case(IntentId, HolderId),
     /// The newest requests of this run, so many at most. Asks no system.
     Requests(usize),
+    /// How the desk stands: ledger, cache, systems.
+    Checkup,
 }
 
 /// One system's record of a person with her credentials there and whose they are.
@@ -155,6 +196,8 @@ pub enum Answer {
     Case(Box<Case>),
     /// To [`Query::Requests`], newest first.
     Requests(Vec<RequestLine>),
+    /// To [`Query::Checkup`].
+    Checkup(Vec<Check>),
     /// To any of them.
     Failed(Problem),
 }
@@ -183,6 +226,10 @@ pub enum Report {
     Fill(TenantName, FillMark, Option<Problem>),
     /// The ledger was verified.
     Ledger(LedgerHealth),
+    /// The theme that is worn now, or why another is not.
+    Theme(Result<String, Problem>),
+    /// The themes that there are.
+    Themes(Vec<String>),
     /// Something that could not be opened, and that the console goes on without.
     Missing(Problem),
     /// What reading told about work that an earlier run left, or that is still open.
@@ -225,6 +272,8 @@ pub enum Timer {
     Watch(CredentialId),
     /// Look whether waiting work can go on.
     Waiting(IntentId),
+    /// Nobody may have pressed a key for long.
+    Idle,
     /// Look again for what may arrive late.
     Late,
     /// Look at open questions again, with the number of the look.
@@ -269,6 +318,12 @@ pub enum Effect {
     Keep(IntentId, HolderId),
     /// Hand this text to the terminal's clipboard.
     Copy(String),
+    /// Let the mouse click and scroll, or leave it to the terminal.
+    Mouse(bool),
+    /// Draw in this theme from now on.
+    Theme(String),
+    /// Which themes there are.
+    Themes,
     /// Draw everything anew.
     Repaint,
     /// End the program.

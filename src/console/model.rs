@@ -3,7 +3,9 @@
 use super::decision::Sheet;
 use super::filtering::Filters;
 use super::inspector::Inspector;
+use super::keymap::Keymap;
 use super::message::Slot;
+use super::settings::Settings;
 use super::shown::Shown;
 use super::wizard::Wizard;
 use crate::domain::clocks::ClockTrouble;
@@ -86,6 +88,8 @@ pub enum Overlay {
     Decision(Box<Sheet>),
     /// All that is known of a credential.
     Inspector(Inspector),
+    /// Health and settings.
+    Settings(Settings),
     /// A line of text for the session's ticket.
     Ticket(Input),
 }
@@ -227,6 +231,18 @@ pub struct Model {
     pub(super) last_key: Option<Duration>,
     /// The zone in which times are shown.
     pub zone: jiff::tz::TimeZone,
+    /// Which keys mean which command.
+    pub keymap: Keymap,
+    /// The theme in force, by name.
+    pub theme: String,
+    /// The mouse clicks and scrolls.
+    pub mouse: bool,
+    /// Nothing on the screen counts or goes away by itself.
+    pub still: bool,
+    /// After so long without a key the screen is covered and writes are locked.
+    pub idle_lock: Option<Duration>,
+    /// The screen is covered until a key comes.
+    pub covered: bool,
     /// Show UTC instead of the zone.
     pub utc: bool,
     /// LIVE, TEST, SIM.
@@ -342,6 +358,12 @@ impl Model {
             since_start: Duration::ZERO,
             last_key: None,
             zone,
+            keymap: Keymap::default(),
+            theme: "default".to_owned(),
+            mouse: false,
+            still: false,
+            idle_lock: None,
+            covered: false,
             utc: false,
             mode,
             operator,
@@ -401,6 +423,11 @@ impl Model {
             ticking: false,
             counter: 0,
         }
+    }
+
+    /// How a command is run from where the keys go now: by its keys, or by its name.
+    pub fn key(&self, command: &str) -> String {
+        self.keymap.run_by(command, self.overlay.is_none() && self.focus == Pane::Search)
     }
 
     /// One tenant.

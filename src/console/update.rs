@@ -1,7 +1,7 @@
 //! The only writer of state: a message in, the model changed, effects out. It does no I/O and reads no clock.
 
-use super::commands::{self, Command, Meaning};
-use super::keymap::Key;
+use super::commands::Command;
+use super::keymap::{Key, Meaning};
 use super::message::{Effect, Msg, Query, Report, Slot, Timer};
 use super::model::{Message, Model, Overlay, Pane, SMALLEST, Toast, Tone};
 use jiff::{SignedDuration, Timestamp};
@@ -39,7 +39,11 @@ pub fn update(model: &mut Model, msg: Msg, at: Moment) -> Vec<Effect> {
 fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Start => model.start(),
-        Msg::Key(key) => model.key(key),
+        Msg::Key(key) => model.pressed(key),
+        // The loop looks first what stands there.
+        Msg::Clicked { .. } | Msg::Wheel { .. } => Vec::new(),
+        Msg::Pointed(at) => model.pointed(at),
+        Msg::Scrolled(pane, rows) => model.scrolled(pane, rows),
         Msg::Paste(text) => model.paste(&text),
         Msg::Resize(columns, rows) => {
             model.size = (columns, rows);
@@ -113,13 +117,18 @@ impl Model {
     /// The timer that takes the newest note away; notes about trouble stay until ESC.
     fn toast_timer(&self) -> Option<Effect> {
         let toast = self.toast.as_ref()?;
-        matches!(toast.tone, Tone::Ok | Tone::Info).then(|| Effect::Timer(Timer::Toast(toast.number), TOAST))
+        let goes = matches!(toast.tone, Tone::Ok | Tone::Info) && !self.still;
+        goes.then_some(Effect::Timer(Timer::Toast(toast.number), TOAST))
     }
 
     fn start(&mut self) -> Vec<Effect> {
         let mut effects = vec![Self::list_and_look(), Effect::VerifyLedger, self.minute()];
         effects.extend(self.tenants.iter().map(|t| Effect::Connect(t.profile.name.clone())));
         effects.extend(self.search_changed());
+        effects.extend(self.idle_timer());
+        if self.mouse {
+            effects.push(Effect::Mouse(true));
+        }
         effects
     }
 
@@ -128,8 +137,17 @@ impl Model {
         Effect::Timer(Timer::Minute, Duration::from_millis(60_000 - into))
     }
 
-    fn key(&mut self, key: Key) -> Vec<Effect> {
+    pub(super) fn pressed(&mut self, key: Key) -> Vec<Effect> {
         let before = self.toast.as_ref().map(|t| t.number);
+        if self.still && self.toast.as_ref().is_some_and(|t| matches!(t.tone, Tone::Ok | Tone::Info)) {
+            self.toast = None;
+        }
+        if std::mem::take(&mut self.covered) {
+            // It shows what is there, and means nothing else.
+            self.last_key = Some(self.since_start);
+            self.unsee();
+            return self.idle_timer().into_iter().collect();
+        }
         self.pending = None;
         let mut effects = self.routed_key(key);
         self.last_key = Some(self.since_start);
@@ -155,6 +173,7 @@ impl Model {
             Some(Overlay::Decision(_)) => return self.decision_key(key),
             Some(Overlay::Ticket(_)) => return self.ticket_key(key),
             Some(Overlay::Inspector(_)) => return self.inspector_key(key),
+            Some(Overlay::Settings(_)) => return self.settings_key(key),
             None => {}
         }
         if self.open_when_found && key != Key::Esc {
@@ -169,7 +188,7 @@ impl Model {
         let in_text = self.focus == Pane::Search;
         let prefix = self.prefix.take();
         self.strip = false;
-        match commands::meaning(prefix, key, in_text) {
+        match self.keymap.meaning(prefix, key, in_text) {
             Meaning::Command(command) => self.try_command(command),
             Meaning::Prefix => self.first_key(key),
             // It leads to the input lines of the other panes, and no name begins with it.
@@ -210,7 +229,10 @@ impl Model {
             Some(_) => self.overlay = None,
             None if self.filters.typing.is_some() => self.filters.typing = None,
             None if self.focus == Pane::Search => return self.go(Pane::Holders),
-            None => self.say(Tone::Info, "q quits."),
+            None => {
+                let text = format!("{} quits.", self.key("quit"));
+                self.say(Tone::Info, &text);
+            }
         }
         Vec::new()
     }
@@ -319,6 +341,7 @@ impl Model {
                 Vec::new()
             }
             Timer::Refresh(number) => self.refresh_plan(number),
+            Timer::Idle => self.idle(),
             Timer::Watch(card) => self.watch_again(&card),
             Timer::Waiting(intent) => self.check_waiting(intent),
             Timer::Reconcile(_) | Timer::Late => vec![self.look_again()],
@@ -331,6 +354,8 @@ impl Model {
             Report::Connection(tenant, result) => self.connected(&tenant, result),
             Report::Fill(tenant, mark, problem) => self.filled(&tenant, mark, problem.as_ref()),
             Report::Ledger(health) => self.ledger_verified(health),
+            Report::Theme(worn) => self.theme_worn(worn),
+            Report::Themes(names) => self.themes_listed(names),
             Report::Missing(problem) => {
                 self.trouble(&problem);
                 Vec::new()
@@ -363,7 +388,7 @@ impl Model {
 
     fn palette_key(&mut self, key: Key) -> Vec<Effect> {
         let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Vec::new() };
-        let count = palette.rows().len();
+        let count = palette.rows(&self.keymap).len();
         match key {
             Key::Esc => self.overlay = None,
             Key::Down => palette.cursor = (palette.cursor + 1).min(count.saturating_sub(1)),
@@ -371,7 +396,7 @@ impl Model {
             Key::PageDown => palette.cursor = (palette.cursor + 10).min(count.saturating_sub(1)),
             Key::PageUp => palette.cursor = palette.cursor.saturating_sub(10),
             Key::Enter => {
-                let Some(command) = palette.rows().get(palette.cursor).copied() else { return Vec::new() };
+                let Some(command) = palette.rows(&self.keymap).get(palette.cursor).copied() else { return Vec::new() };
                 return match (command.enabled)(self) {
                     Ok(()) => {
                         self.overlay = None;
@@ -432,8 +457,8 @@ impl Model {
     /// Leaves, or waits for what is being sent; asked twice, it leaves at once and says what stays open.
     pub(super) fn leave(&mut self) -> Vec<Effect> {
         if let Some((_, ids)) = self.unrecorded.first().filter(|_| self.asked_to_leave < 2) {
-            let left = if self.asked_to_leave == 0 { "q twice more leaves" } else { "q once more leaves" };
-            let text = format!("NOT RECORDED: {ids}; write these ids down; {left}.");
+            let times = if self.asked_to_leave == 0 { "twice" } else { "once" };
+            let text = format!("NOT RECORDED: {ids}; write these ids down; {} {times} more leaves.", self.key("quit"));
             self.asked_to_leave += 1;
             self.say(Tone::Error, &text);
             return Vec::new();
@@ -443,8 +468,9 @@ impl Model {
         }
         self.leaving = true;
         let text = format!(
-            "Waiting for {} to be answered; q again leaves now, and the next start checks what came of it.",
-            if self.running.len() == 1 { "a change".to_owned() } else { format!("{} changes", self.running.len()) }
+            "Waiting for {} to be answered; {} again leaves now, and the next start checks what came of it.",
+            if self.running.len() == 1 { "a change".to_owned() } else { format!("{} changes", self.running.len()) },
+            self.key("quit")
         );
         self.say(Tone::Warn, &text);
         Vec::new()

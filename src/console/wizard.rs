@@ -215,7 +215,7 @@ impl Model {
     pub fn may_write(&self) -> Result<(), String> {
         match self.writes {
             Writes::Unlocked => {}
-            Writes::Locked => return Err("read-only: L unlocks writes".into()),
+            Writes::Locked => return Err(format!("read-only: {} unlocks writes", self.key("lock"))),
             Writes::ReadOnly(reason) => return Err(format!("read-only: {reason}")),
         }
         match &self.ledger {

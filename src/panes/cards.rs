@@ -142,17 +142,18 @@ fn how_read(model: &Model) -> String {
     if several { format!("{cards} in {} systems, {read}", shown.records.len()) } else { format!("{cards}, {read}") }
 }
 
-/// Draws the cards.
-pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
+/// Draws the cards; gives what stands in which row of the area, by its place among the cards.
+pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) -> Vec<(u16, usize)> {
+    let mut drawn = Vec::new();
     if area.is_empty() {
-        return;
+        return drawn;
     }
     let focused = model.focus == Pane::Cards;
     let shown = &model.shown;
     let Some(first) = shown.first() else {
         title(buffer, theme, area, focused, "3 Cards", "");
         Pen::new(buffer, theme, area, 1).skip(2).put(Role::Muted, "Nobody is selected.");
-        return;
+        return drawn;
     };
     let name: Untrusted = first.holder.name();
     let left = format!("3 Cards of {}", name.safe());
@@ -196,10 +197,12 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         if here {
             highlight(buffer, theme, area, y, focused);
         }
+        drawn.push((y, i));
         y += 1;
     }
     for (role, text) in notes.into_iter().take(lines) {
         Pen::new(buffer, theme, area, y).skip(2).put(role, &text);
         y += 1;
     }
+    drawn
 }

@@ -1,6 +1,6 @@
 //! The last rows: the note, and the keys that are valid now, most used first, each hint whole or not at all.
 
-use crate::console::commands::{COMMANDS, Command, Kind, behind};
+use crate::console::commands::{COMMANDS, Command, Kind};
 use crate::console::keymap::{Key, written};
 use crate::console::model::{Model, Pane, Tone};
 use crate::widgets::text::{Pen, wrap};
@@ -21,8 +21,7 @@ pub fn tone_role(tone: Tone) -> Role {
 
 /// What stands in the note's row when nobody said anything.
 fn idle_note(model: &Model) -> (Role, String) {
-    // In the search line letters are text.
-    let jobs = if model.focus == Pane::Search { "F7" } else { "w" };
+    let jobs = model.key("jobs");
     if let Some(alarm) = model.arrived.first() {
         let who = model.who(&alarm.purpose.holder);
         return (Role::Bad, format!("ALARM: a pass of {who} was held not to have been made; {jobs} shows it."));
@@ -93,7 +92,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         if lines.len() > room {
             lines.truncate(room);
             if let Some(last) = lines.last_mut() {
-                *last = crate::widgets::text::cut(&format!("{last} .. M shows all"), width);
+                *last = crate::widgets::text::cut(&format!("{last} .. {} shows all", model.key("messages")), width);
             }
         }
         for line in lines {
@@ -125,7 +124,7 @@ fn line(theme: Theme, area: Rect, y: u16, buffer: &mut Buffer) {
 fn strip(model: &Model, prefix: Key, theme: Theme, area: Rect, y: u16, buffer: &mut Buffer) {
     let mut pen = Pen::new(buffer, theme, area, y);
     pen.skip(1).put(Role::Strong, &format!("{prefix} then")).skip(2);
-    for (command, second) in behind(prefix) {
+    for (command, second) in model.keymap.behind(prefix) {
         let off = command.kind == Kind::Act && (command.enabled)(model).is_err();
         let (key, word) = if off { (Role::Muted, Role::Muted) } else { (Role::Key, Role::Plain) };
         pen.put(key, &second.to_string()).skip(1).put(word, command.title_for(model)).skip(2);
@@ -144,10 +143,10 @@ fn hints(model: &Model, theme: Theme, area: Rect, first: u16, buffer: &mut Buffe
     let mut shown: Vec<String> = Vec::new();
     for command in commands {
         // In the search line letters are text: only what has another key is a hint there.
-        let chord = command.keys.iter().find(|k| !searching || !matches!(k[0], Key::Char(_)));
-        let Some(chord) = chord else { continue };
+        let chords = model.keymap.chords(command);
+        let Some(chord) = chords.iter().find(|k| !searching || !matches!(k[0], Key::Char(_))) else { continue };
         // What waits behind one first key is one hint.
-        let (key, title) = match chord {
+        let (key, title) = match chord.as_slice() {
             [first, _] => (first.to_string(), "more"),
             _ => (written(chord), command.title_for(model)),
         };

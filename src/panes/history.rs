@@ -110,10 +110,11 @@ fn notes(model: &Model) -> Vec<(Role, String)> {
     lines
 }
 
-/// Draws the history.
-pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
+/// Draws the history; gives what stands in which row of the area, by its place in the history.
+pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) -> Vec<(u16, usize)> {
+    let mut drawn = Vec::new();
     if area.is_empty() {
-        return;
+        return drawn;
     }
     let focused = model.focus == Pane::History;
     let rows = model.history.len();
@@ -163,6 +164,8 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         if focused && i == model.history_cursor {
             highlight(buffer, theme, area, y, true);
         }
+        drawn.push((y, i));
         y += 1;
     }
+    drawn
 }

@@ -111,10 +111,11 @@ fn mask_if_any(contact: &str) -> String {
     if contact.is_empty() { String::new() } else { mask_contact(&crate::domain::text::SafeText::of(contact)) }
 }
 
-/// Draws the people found.
-pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
+/// Draws the people found; gives what stands in which row of the area, by its place among the hits.
+pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) -> Vec<(u16, usize)> {
+    let mut drawn = Vec::new();
     if area.is_empty() {
-        return;
+        return drawn;
     }
     let focused = matches!(model.focus, Pane::Holders | Pane::Search);
     let shown = model.hits.rows.len();
@@ -134,7 +135,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         for (i, (role, line)) in why_empty(model).iter().enumerate().take(height) {
             Pen::new(buffer, theme, area, 1 + i as u16).skip(2).put(*role, line);
         }
-        return;
+        return drawn;
     }
     let visible = model.visible(Pane::Holders);
     if visible.is_empty() && height > 0 {
@@ -153,7 +154,9 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, buffer: &mut Buffer) {
         if here {
             highlight(buffer, theme, area, y, focused);
         }
+        drawn.push((y, i));
     }
+    drawn
 }
 
 fn cache_age(model: &Model) -> String {

@@ -18,7 +18,7 @@ const LEGEND: &[(&str, &str)] = &[
 /// Draws the palette; gives the place of the text cursor.
 pub fn draw(model: &Model, palette: &Palette, theme: Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let place = popup::place(area, 100, area.height.saturating_sub(4).max(10));
-    let rows = palette.rows();
+    let rows = palette.rows(&model.keymap);
     let heading = if palette.help { "Help" } else { "Commands" };
     let inner = popup::draw(
         buffer,
@@ -40,10 +40,11 @@ pub fn draw(model: &Model, palette: &Palette, theme: Theme, area: Rect, buffer: 
     let first = first_row(Some(palette.cursor), rows.len(), usize::from(list.height));
     for (i, command) in rows.iter().enumerate().skip(first).take(usize::from(list.height)) {
         let y = (i - first) as u16;
-        let keys: Vec<String> = command.keys.iter().map(|k| written(k)).collect();
+        let keys: Vec<String> = model.keymap.chords(command).iter().map(|k| written(k)).collect();
+        let keys = if keys.is_empty() { format!(":{}", command.name) } else { keys.join(" ") };
         let mut pen = Pen::new(buffer, theme, list, y);
         pen.cell(Role::Plain, command.name, 14).skip(1);
-        pen.cell(Role::Key, &keys.join(" "), 12).skip(1);
+        pen.cell(Role::Key, &keys, 12).skip(1);
         match (command.enabled)(model) {
             Ok(()) => pen.put(Role::Plain, command.help),
             Err(reason) => pen.put(Role::Muted, &format!("off: {reason}")),

@@ -6,7 +6,6 @@ mod diagram;
 use super::cards::{owner_role, shown_number};
 use crate::console::allowed;
 use crate::console::commands::{COMMANDS, Command, Kind};
-use crate::console::keymap::written;
 use crate::console::model::{Awaits, Model, Pane};
 use crate::console::update::age;
 use crate::domain::credential::{Credential, InvitationStatus, OpensDoors, Particular, System};
@@ -65,7 +64,11 @@ fn can_lines(model: &Model, card: &Credential, width: usize) -> Vec<Drawn> {
     for command in acts().filter(|c| takes_back(c) && (c.enabled)(model).is_ok()) {
         let tried = command.verb.is_some_and(|verb| diagram::is_tried(&lit, verb));
         let mark = if tried { " ?" } else { "" };
-        can.push((Role::Key, format!("{} ", written(command.keys[0])), format!("{}{mark} ", command.title_for(model))));
+        can.push((
+            Role::Key,
+            format!("{} ", model.keymap.run_by(command.name, false)),
+            format!("{}{mark} ", command.title_for(model)),
+        ));
     }
     if can.is_empty() {
         return labelled("can", Role::Muted, vec!["nothing".into()]);
@@ -91,7 +94,7 @@ fn cannot_lines(model: &Model, width: usize) -> Vec<Drawn> {
     let mut not: Vec<(String, String)> = Vec::new();
     for command in acts().filter(|c| c.rank > 0) {
         let Err(reason) = (command.enabled)(model) else { continue };
-        let name = format!("{} {}", written(command.keys[0]), command.title_for(model));
+        let name = format!("{} {}", model.keymap.run_by(command.name, false), command.title_for(model));
         match not.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, names)) => names.push_str(&format!(", {name}")),
             None => not.push((reason.into_owned(), name)),

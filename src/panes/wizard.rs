@@ -208,7 +208,10 @@ fn target_rows(model: &Model, wizard: &Wizard, plan: Option<&Plan>, detail: Deta
         sheet.long(
             "Mind",
             Role::Warn,
-            &format!("a new pass for this one was issued {since} ago and is not accepted yet; w shows it"),
+            &format!(
+                "a new pass for this one was issued {since} ago and is not accepted yet; {} shows it",
+                model.key("jobs")
+            ),
         );
     }
 }

@@ -3,7 +3,7 @@
 use crate::console::keymap::Key;
 use crate::console::message::Msg;
 use crate::domain::text::Untrusted;
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// The key that an event means; `None` for releases, held keys of acts, and keys that the console does not use.
@@ -38,6 +38,20 @@ fn key(event: KeyEvent) -> Option<Key> {
     (!repeat || key != Key::Char('y')).then_some(key)
 }
 
+/// The rows that one notch of the wheel moves.
+const NOTCH: i8 = 3;
+
+/// The message that an event of the mouse means; what stands there, the loop finds out.
+fn mouse(event: MouseEvent) -> Option<Msg> {
+    let (column, row) = (event.column, event.row);
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Msg::Clicked { column, row }),
+        MouseEventKind::ScrollDown => Some(Msg::Wheel { column, row, rows: NOTCH }),
+        MouseEventKind::ScrollUp => Some(Msg::Wheel { column, row, rows: -NOTCH }),
+        _ => None,
+    }
+}
+
 /// Reads the terminal in a thread of its own until the console is gone: one hop from key to queue. The thread
 /// waits in a read that nothing interrupts, and ends with the process.
 ///
@@ -49,6 +63,7 @@ pub fn read(outbox: UnboundedSender<Msg>) -> std::io::Result<()> {
             let msg = match event {
                 Event::Key(event) => key(event).map(Msg::Key),
                 Event::Paste(text) => Some(Msg::Paste(Untrusted::new(text))),
+                Event::Mouse(event) => mouse(event),
                 Event::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
                 _ => None,
             };

@@ -2,7 +2,7 @@
 //! to run to their end.
 
 use crate::console::message::{Answer, HolderView, Query};
-use crate::desk::Desk;
+use crate::desk::{Desk, checkup};
 use crate::domain::cardholder::Cardholder;
 use crate::domain::credential::Credential;
 use crate::domain::ids::{HolderId, Link, TenantName};
@@ -43,6 +43,7 @@ pub async fn answer(desk: &Desk, query: Query) -> Answer {
         Query::Case(intent, holder) => {
             super::jobs::case(desk, intent, &holder).await.map(|case| Answer::Case(Box::new(case)))
         }
+        Query::Checkup => Ok(Answer::Checkup(checkup::examine(desk).await)),
         Query::Requests(limit) => Ok(Answer::Requests(desk.requests.newest(limit))),
         Query::PreviewTurn(request) => turn_plan(desk, *request).await.map(|plan| Answer::TurnPlan(Box::new(plan))),
     };

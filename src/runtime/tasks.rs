@@ -180,7 +180,8 @@ impl Tasks {
                 });
             }
             // Handled by the loop, which owns the screen.
-            Effect::Copy(_) | Effect::Repaint | Effect::Quit => {}
+            Effect::Copy(_) | Effect::Mouse(_) | Effect::Theme(_) | Effect::Themes | Effect::Repaint | Effect::Quit => {
+            }
         }
     }
 

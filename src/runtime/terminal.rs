@@ -1,7 +1,7 @@
 //! The real terminal: taken over, and put back on every path (decision 25). Nothing is asked of it that it
 //! must answer.
 
-use super::{Console, Looks, input};
+use super::{Console, Looks, Wanted, input};
 use crate::console::message::Msg;
 use crate::desk::Desk;
 use crate::domain::text::SafeText;
@@ -9,11 +9,17 @@ use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{self, BufWriter, IsTerminal, Write, stdout};
 use tokio::signal::unix::{SignalKind, signal};
+
+/// Clicks and the wheel, in the coordinates of today's terminals. Movement is not asked for: nothing here hangs on it,
+/// and each of its reports would wake the loop.
+const MOUSE_ON: &str = "\u{1b}[?1000h\u{1b}[?1006h";
+const MOUSE_OFF: &str = "\u{1b}[?1006l\u{1b}[?1000l";
 
 /// Holds the terminal; puts it back when dropped.
 struct Taken;
@@ -35,7 +41,7 @@ impl Drop for Taken {
 
 /// Puts the terminal back. Safe to call more than once; errors are of no use to anybody here.
 fn put_back() {
-    let _ = execute!(stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = execute!(stdout(), Print(MOUSE_OFF), DisableBracketedPaste, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
 }
 
@@ -68,8 +74,12 @@ pub async fn run(desk: Desk, looks: Looks) -> anyhow::Result<()> {
     let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 14, stdout())))?;
     let mut console = Console::new(terminal, desk, looks)?;
     // A terminal that knows nothing of it ignores it; whether it took the text, none of them says.
-    console.copy_to(Box::new(|text| {
-        let _ = execute!(stdout(), CopyToClipboard::to_clipboard_from(text));
+    console.ask_of(Box::new(|wanted| {
+        let _ = match wanted {
+            Wanted::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text)),
+            Wanted::Mouse(true) => execute!(stdout(), Print(MOUSE_ON)),
+            Wanted::Mouse(false) => execute!(stdout(), Print(MOUSE_OFF)),
+        };
     }));
     input::read(console.outbox())?;
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {

@@ -21,6 +21,7 @@ pub fn draw(buffer: &mut Buffer, theme: Theme, place: Rect, title: &str, right: 
         for x in place.x..place.right() {
             if let Some(cell) = buffer.cell_mut((x, y)) {
                 cell.reset();
+                cell.set_style(theme.base());
             }
         }
     }

@@ -3,7 +3,6 @@
 use super::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -204,8 +203,7 @@ pub fn highlight(buffer: &mut Buffer, theme: Theme, area: Rect, row: u16, focuse
     }
     let place = Rect { y: area.y + row, height: 1, ..area };
     if focused {
-        let even = Style::new().fg(Color::Reset).bg(Color::Reset).remove_modifier(Modifier::DIM | Modifier::REVERSED);
-        buffer.set_style(place, even);
+        buffer.set_style(place, theme.ground());
         buffer.set_style(place, theme.style(Role::Cursor));
     } else {
         buffer.set_style(place, theme.style(Role::CursorElsewhere));

@@ -176,7 +176,7 @@ impl Easel {
         let (columns, rows) = self.model.size;
         let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
         let mut whole = true;
-        let theme = Theme { colour: true, lines };
+        let theme = Theme::default().with_lines(lines);
         terminal.draw(|frame| whole = passdesk::panes::draw(&self.model, theme, frame)).unwrap();
         self.tell(Msg::Drawn { whole });
         let buffer = terminal.backend().buffer();

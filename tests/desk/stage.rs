@@ -189,8 +189,9 @@ impl Stage {
         desk: Desk,
         clock: Arc<StageClock>,
     ) -> Self {
-        let theme = Theme { colour: setting.colour, lines: setting.lines };
-        let looks = Looks { theme, zone: jiff::tz::TimeZone::fixed(jiff::tz::offset(10)) };
+        let theme = Theme::default().with_lines(setting.lines);
+        let theme = if setting.colour { theme } else { theme.without_colour() };
+        let looks = Looks::new(theme, jiff::tz::TimeZone::fixed(jiff::tz::offset(10)));
         let terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
         let mut console = Console::new(terminal, desk.clone(), looks).unwrap();
         console.handle(Msg::Start);
@@ -227,6 +228,11 @@ impl Stage {
             self.key(key).await;
         }
         self
+    }
+
+    /// Lets a moment pass for the console: a hand on its way.
+    pub fn moments(&self, ms: i64) {
+        self.clock.pass(ms);
     }
 
     /// Lets time pass for console and simulator alike.

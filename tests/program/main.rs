@@ -6,6 +6,7 @@
 mod branch;
 mod commands;
 mod console_in_a_terminal;
+mod doctor;
 mod doubted_ledger;
 mod filters;
 mod hostile_corpus;

@@ -62,11 +62,14 @@ impl Screen {
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_passdesk"));
         command.args(args);
-        for name in ["NO_COLOR", "PASSDESK_CONFIG", "PASSDESK_DATA", "PASSDESK_LOG", "PASSDESK_TEST_PANIC"] {
+        for name in
+            ["NO_COLOR", "PASSDESK_CONFIG", "PASSDESK_DATA", "PASSDESK_LOG", "PASSDESK_THEME", "PASSDESK_TEST_PANIC"]
+        {
             command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");
         command.env("TZ", "UTC");
+        command.env("PASSDESK_PREFERENCES", "/dev/null");
         for (name, value) in env {
             command.env(name, value);
         }

@@ -156,6 +156,8 @@ pub fn program() -> Command {
     for name in ["PASSDESK_CONFIG", "PASSDESK_DATA", "PASSDESK_LOG"] {
         command.env_remove(name);
     }
+    // Nobody's own preferences: an empty file.
+    command.env("PASSDESK_PREFERENCES", "/dev/null").env_remove("PASSDESK_THEME");
     command.env("TZ", "UTC").timeout(Duration::from_mins(2));
     command
 }

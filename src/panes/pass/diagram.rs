@@ -6,7 +6,7 @@
 
 use super::Drawn;
 use crate::console::allowed;
-use crate::console::keymap::written;
+use crate::console::keymap::Keymap;
 use crate::console::model::Model;
 use crate::domain::credential::{CardStatus, Credential, CredentialClass, InvitationStatus, State, System};
 use crate::domain::lifecycle::{self, Verb};
@@ -29,7 +29,12 @@ pub fn lit(model: &Model, card: &Credential) -> Vec<Lit> {
         for target in allowed::targets(card, verb, model.now).unwrap_or_default() {
             // A word that has a key of its own keeps it.
             if !all.iter().any(|l| l.word == target.word && !target.word.is_empty()) {
-                all.push(Lit { verb, key: key_of(verb), word: target.word.into_owned(), tried: target.tried });
+                all.push(Lit {
+                    verb,
+                    key: key_of(&model.keymap, verb),
+                    word: target.word.into_owned(),
+                    tried: target.tried,
+                });
             }
         }
     }
@@ -41,10 +46,10 @@ pub fn is_tried(lit: &[Lit], verb: Verb) -> bool {
     lit.iter().any(|l| l.verb == verb && l.tried)
 }
 
-/// The key of a verb, as the table has it.
-pub fn key_of(verb: Verb) -> String {
+/// The key of a verb.
+fn key_of(keymap: &Keymap, verb: Verb) -> String {
     let command = crate::console::commands::COMMANDS.iter().find(|c| c.verb == Some(verb));
-    command.map(|c| written(c.keys[0])).unwrap_or_default()
+    command.map(|c| keymap.run_by(c.name, false)).unwrap_or_default()
 }
 
 /// A station of a diagram: boxed, bold and in capitals if the credential stands there. Always two columns wider than
@@ -115,7 +120,7 @@ const FUNDING_CARD: &[&[Piece]] = &[
 ];
 
 /// The drawing of a kind, if it has one that fits.
-fn drawing(card: &Credential, lit: &[Lit], theme: Theme, width: usize) -> Option<Vec<Drawn>> {
+fn drawing(keymap: &Keymap, card: &Credential, lit: &[Lit], theme: Theme, width: usize) -> Option<Vec<Drawn>> {
     let rows = match card.class {
         CredentialClass::WalletPass => WALLET_PASS,
         CredentialClass::DigitalCard => DIGITAL_CARD,
@@ -135,7 +140,7 @@ fn drawing(card: &Credential, lit: &[Lit], theme: Theme, width: usize) -> Option
                         station("INACTIVE", true)
                     }
                     At(word) => station(word, *word == here),
-                    Way(verb, name) => way(lit, *verb, name, theme),
+                    Way(verb, name) => way(keymap, lit, *verb, name, theme),
                 })
                 .collect()
         })
@@ -150,9 +155,9 @@ fn drawn_wire(text: &str, theme: Theme) -> String {
 }
 
 /// A way in a drawing: its key and name in round brackets where it is lit, else its name in the line.
-fn way(lit: &[Lit], verb: Verb, name: &str, theme: Theme) -> (Role, String) {
+fn way(keymap: &Keymap, lit: &[Lit], verb: Verb, name: &str, theme: Theme) -> (Role, String) {
     let open = lit.iter().find(|l| l.verb == verb);
-    let key = key_of(verb);
+    let key = key_of(keymap, verb);
     if open.is_some() {
         return (Role::Key, format!("({key} {name})"));
     }
@@ -251,7 +256,7 @@ pub fn sizes(model: &Model, card: &Credential, theme: Theme, width: usize) -> Ve
         let wrapped = crate::widgets::text::wrap(&text, width.saturating_sub(super::LABEL).max(10));
         return vec![super::labelled("state", Role::Warn, wrapped)];
     }
-    let mut all: Vec<Vec<Drawn>> = drawing(card, &lit, theme, width).into_iter().collect();
+    let mut all: Vec<Vec<Drawn>> = drawing(&model.keymap, card, &lit, theme, width).into_iter().collect();
     all.push(in_groups(card, &lit, width));
     all.push(nearby(card, &lit, width));
     all

@@ -7,13 +7,18 @@ use passdesk::console::inspector::Leaf;
 use passdesk::console::keymap::Key;
 use passdesk::console::model::Overlay;
 use passdesk::domain::credential::CredentialClass;
+use passdesk::runtime::Wanted;
 use std::sync::{Arc, Mutex};
 
 /// What was copied from now on.
 fn copied(stage: &mut Stage) -> Arc<Mutex<Vec<String>>> {
     let taken: Arc<Mutex<Vec<String>>> = Arc::default();
     let kept = Arc::clone(&taken);
-    stage.console.copy_to(Box::new(move |text| kept.lock().unwrap().push(text.to_owned())));
+    stage.console.ask_of(Box::new(move |wanted| {
+        if let Wanted::Copy(text) = wanted {
+            kept.lock().unwrap().push(text);
+        }
+    }));
     taken
 }
 

@@ -137,7 +137,7 @@ async fn what_a_system_does_not_keep_or_give_of_the_history_is_said() {
 
 /// A console that was never started: nothing is cached and nothing is filled, so what it shows the systems found.
 fn unstarted(desk: &Desk) -> Console<TestBackend> {
-    let looks = Looks { theme: Theme { colour: false, lines: false }, zone: jiff::tz::TimeZone::UTC };
+    let looks = Looks::new(Theme::default().without_colour(), jiff::tz::TimeZone::UTC);
     Console::new(Terminal::new(TestBackend::new(80, 24)).unwrap(), desk.clone(), looks).unwrap()
 }
 
