@@ -10,6 +10,7 @@ pub mod inspector;
 pub mod jobs;
 pub mod keymap;
 pub mod keys;
+pub mod live;
 pub mod message;
 pub mod model;
 pub mod session;

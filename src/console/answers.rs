@@ -193,7 +193,11 @@ impl Model {
         let (clock, late) = (view.clock, view.late);
         let who = |h: &Cardholder| (h.name(), h.email.clone(), h.employee_number.clone());
         let changed = who(&record.holder) != who(&view.holder);
+        let news = if std::mem::take(&mut record.by_itself) { self.news(&view) } else { None };
         self.show(view);
+        if let Some((tone, text)) = news {
+            self.say(tone, &text);
+        }
         let mut effects = Vec::new();
         if changed {
             // It may be another person's record by now, or agree with records that it did not agree with before.

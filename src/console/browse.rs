@@ -183,6 +183,8 @@ impl Model {
         }
         effects.push(self.read_ledger());
         effects.extend(self.tick());
+        self.looked = self.since_start;
+        effects.extend(self.live_timer());
         effects
     }
 
@@ -198,6 +200,7 @@ impl Model {
         let now = self.since_start;
         if let Some(record) = self.shown.record_mut(&id) {
             record.asked = Some(now);
+            record.by_itself = false;
             record.events.reading = true;
         }
         vec![

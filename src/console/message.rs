@@ -272,6 +272,8 @@ pub enum Timer {
     Watch(CredentialId),
     /// Look whether waiting work can go on.
     Waiting(IntentId),
+    /// The person shown may have changed at her systems.
+    Live,
     /// Nobody may have pressed a key for long.
     Idle,
     /// Look again for what may arrive late.

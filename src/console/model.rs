@@ -241,6 +241,10 @@ pub struct Model {
     pub still: bool,
     /// After so long without a key the screen is covered and writes are locked.
     pub idle_lock: Option<Duration>,
+    /// The timer runs after which the person shown is read again.
+    pub(super) looking: bool,
+    /// When she was last read because time passed, on the clock that never jumps.
+    pub(super) looked: Duration,
     /// The screen is covered until a key comes.
     pub covered: bool,
     /// Show UTC instead of the zone.
@@ -363,6 +367,8 @@ impl Model {
             mouse: false,
             still: false,
             idle_lock: None,
+            looking: false,
+            looked: Duration::ZERO,
             covered: false,
             utc: false,
             mode,

@@ -21,6 +21,8 @@ pub struct Record {
     pub whole: bool,
     /// Since when it is being read live, on the clock that never jumps; `None`: it is not.
     pub asked: Option<Duration>,
+    /// It is being read because time passed, not because somebody asked.
+    pub by_itself: bool,
     /// Why the last live read failed.
     pub problem: Option<Problem>,
     /// The vendor's own events.
@@ -48,6 +50,7 @@ impl Record {
             live: false,
             whole: true,
             asked: None,
+            by_itself: false,
             problem: None,
             events: Events::default(),
             documents: Vec::new(),

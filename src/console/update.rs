@@ -146,11 +146,12 @@ impl Model {
             // It shows what is there, and means nothing else.
             self.last_key = Some(self.since_start);
             self.unsee();
-            return self.idle_timer().into_iter().collect();
+            return self.idle_timer().into_iter().chain(self.live_timer()).collect();
         }
         self.pending = None;
         let mut effects = self.routed_key(key);
         self.last_key = Some(self.since_start);
+        effects.extend(self.live_timer());
         if self.toast.as_ref().map(|t| t.number) != before {
             effects.extend(self.toast_timer());
         }
@@ -342,6 +343,7 @@ impl Model {
             }
             Timer::Refresh(number) => self.refresh_plan(number),
             Timer::Idle => self.idle(),
+            Timer::Live => self.live(),
             Timer::Watch(card) => self.watch_again(&card),
             Timer::Waiting(intent) => self.check_waiting(intent),
             Timer::Reconcile(_) | Timer::Late => vec![self.look_again()],

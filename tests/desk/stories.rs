@@ -1,8 +1,10 @@
 //! What an operator does, by keys, at the three sizes.
 
 mod filters;
-mod four_systems;
+pub(crate) mod four_systems;
 mod inspector;
+mod key_storm;
+mod live;
 mod mouse;
 mod new_phone;
 mod reissue_expired;

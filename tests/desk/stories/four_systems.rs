@@ -16,7 +16,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// A desk on a simulated site of all four systems, and the folder that it lives in.
-pub(super) async fn whole(columns: u16, rows: u16) -> (Stage, tempfile::TempDir) {
+pub(crate) async fn whole(columns: u16, rows: u16) -> (Stage, tempfile::TempDir) {
     crypto();
     let setting = Setting { cardholders: 120, ..Setting::default() };
     let (clock, folder) = (StageClock::begin(), tempfile::tempdir().unwrap());
