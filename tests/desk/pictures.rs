@@ -21,7 +21,9 @@ fn code(colour: Color, place: char) -> String {
     let plain = [Color::Black, Color::Red, Color::Green, Color::Yellow, Color::Blue, Color::Magenta, Color::Cyan];
     match colour {
         Color::Rgb(r, g, b) => format!("\u{1b}[{place}8;2;{r};{g};{b}m"),
-        other => plain.iter().position(|known| *known == other).map_or_else(String::new, |at| format!("\u{1b}[{place}{at}m")),
+        other => {
+            plain.iter().position(|known| *known == other).map_or_else(String::new, |at| format!("\u{1b}[{place}{at}m"))
+        }
     }
 }
 
